@@ -1,0 +1,14 @@
+/** One jest run for the whole workspace: on two cores that is faster than one per project. */
+module.exports = {
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['@parley/source', 'node', 'require', 'default'] },
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/migrations', '<rootDir>/tools'],
+  testMatch: ['**/*.spec.ts'],
+  modulePathIgnorePatterns: ['/dist/'],
+  transform: { '\\.[cm]?[tj]s$': '<rootDir>/tools/jest/transformer.cjs' },
+  transformIgnorePatterns: [],
+  resolver: '<rootDir>/tools/jest/resolver.cjs',
+  setupFiles: ['<rootDir>/tools/jest/setup.cjs'],
+  testTimeout: 30_000,
+  coverageProvider: 'v8',
+};
