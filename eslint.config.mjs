@@ -11,10 +11,16 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       'no-restricted-properties': [
         'error',
         {
@@ -39,9 +45,18 @@ export default tseslint.config(
             },
             {
               sourceTag: 'layer:composition',
-              onlyDependOnLibsWithTags: ['layer:app', 'layer:domain', 'layer:service', 'layer:adapter', 'layer:contracts'],
+              onlyDependOnLibsWithTags: [
+                'layer:app',
+                'layer:domain',
+                'layer:service',
+                'layer:adapter',
+                'layer:contracts',
+              ],
             },
-            { sourceTag: 'layer:testing', onlyDependOnLibsWithTags: ['layer:domain', 'layer:adapter', 'layer:contracts'] },
+            {
+              sourceTag: 'layer:testing',
+              onlyDependOnLibsWithTags: ['layer:domain', 'layer:adapter', 'layer:contracts'],
+            },
           ],
         },
       ],

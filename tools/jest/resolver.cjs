@@ -3,7 +3,9 @@ module.exports = (request, options) => {
   try {
     return options.defaultResolver(request, options);
   } catch (error) {
-    const conditions = (options.conditions ?? []).map((condition) => (condition === 'require' ? 'import' : condition));
+    const conditions = (options.conditions ?? []).map((condition) =>
+      condition === 'require' ? 'import' : condition,
+    );
     try {
       return options.defaultResolver(request, { ...options, conditions });
     } catch {

@@ -12,7 +12,8 @@ module.exports = {
   ...swc,
   process(source, path, options) {
     const isPackage = path.includes('/node_modules/');
-    if (isPackage && !path.endsWith('.mjs') && !/^\s*(import|export)\b/m.test(source)) return { code: source };
+    if (isPackage && !path.endsWith('.mjs') && !/^\s*(import|export)\b/m.test(source))
+      return { code: source };
     return swc.process(source, path, options);
   },
 };

@@ -1,0 +1,101 @@
+/** Bodies of the provider and model routes. API keys come in and never go out: replies carry `has_api_key`. */
+import { z } from 'zod';
+import { reasoningEffort } from './chat';
+import { plainText, timestamp, uuid } from './strings';
+
+export const PROVIDER_TYPES = ['openai', 'openai-compat', 'anthropic', 'azure', 'openrouter'] as const;
+export const providerType = z.enum(PROVIDER_TYPES);
+export type ProviderType = z.infer<typeof providerType>;
+
+const baseUrl = plainText()
+  .max(2048)
+  .refine(
+    (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+    'must be an http or https URL',
+  )
+  .transform((value) => value.replace(/\/+$/, ''));
+
+const apiKey = plainText()
+  .max(10 * 1024, 'must have at most 10 KiB')
+  .refine((value) => value === value.trim(), 'must not begin or end with white space');
+
+export const createProviderRequest = z.object({
+  type: providerType,
+  name: plainText().trim().min(1).max(128),
+  base_url: baseUrl.optional(),
+  api_key: apiKey.optional(),
+  enabled: z.boolean().default(true),
+});
+export type CreateProviderRequest = z.infer<typeof createProviderRequest>;
+
+export const updateProviderRequest = z.object({
+  name: plainText().trim().min(1).max(128).optional(),
+  base_url: baseUrl.nullable().optional(),
+  /** An empty string removes the key. */
+  api_key: apiKey.optional(),
+  enabled: z.boolean().optional(),
+});
+export type UpdateProviderRequest = z.infer<typeof updateProviderRequest>;
+
+export const provider = z.object({
+  id: uuid(),
+  type: providerType,
+  name: z.string(),
+  base_url: z.string().optional(),
+  has_api_key: z.boolean(),
+  enabled: z.boolean(),
+  created_at: timestamp(),
+  updated_at: timestamp(),
+});
+export type Provider = z.infer<typeof provider>;
+
+/** How a model is called. Options that the transport of the provider does not take are refused, never dropped. */
+export const modelCallConfig = z.object({
+  max_output_tokens: z.int32().min(1).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  reasoning_effort: z.object({ default: reasoningEffort, max: reasoningEffort }).optional(),
+  /** Responses or Chat Completions for OpenAI-like providers; absent: by provider type. */
+  use_responses_api: z.boolean().optional(),
+});
+export type ModelCallConfig = z.infer<typeof modelCallConfig>;
+
+export const createModelRequest = z.object({
+  ai_provider_id: uuid(),
+  model: plainText().trim().min(1, 'is required').max(256),
+  display_name: plainText().trim().max(128).default(''),
+  context_limit: z.int32('must be a whole number').min(1, 'must be greater than 0'),
+  compression_threshold: z.int32().min(0).max(100).optional(),
+  enabled: z.boolean().default(true),
+  is_default: z.boolean().default(false),
+  model_config: modelCallConfig.default({}),
+});
+export type CreateModelRequest = z.infer<typeof createModelRequest>;
+
+export const updateModelRequest = z.object({
+  model: plainText().trim().min(1).max(256).optional(),
+  display_name: plainText().trim().max(128).optional(),
+  context_limit: z.int32().min(1).optional(),
+  compression_threshold: z.int32().min(0).max(100).optional(),
+  enabled: z.boolean().optional(),
+  is_default: z.boolean().optional(),
+  model_config: modelCallConfig.optional(),
+});
+export type UpdateModelRequest = z.infer<typeof updateModelRequest>;
+
+export const model = z.object({
+  id: uuid(),
+  organization_id: uuid(),
+  ai_provider_id: uuid(),
+  provider: providerType,
+  model: z.string(),
+  display_name: z.string(),
+  context_limit: z.number().int(),
+  compression_threshold: z.number().int(),
+  enabled: z.boolean(),
+  is_default: z.boolean(),
+  model_config: modelCallConfig,
+  created_at: timestamp(),
+  updated_at: timestamp(),
+});
+export type Model = z.infer<typeof model>;
