@@ -1,0 +1,43 @@
+/**
+ * Runs listeners so that a throw stays with its own message, and knows which still run, so that a drain can wait for them.
+ */
+import type { BusLogger } from './bus';
+
+export class ListenerRuns {
+  private readonly running = new Set<Promise<void>>();
+
+  constructor(
+    private readonly subject: string,
+    private readonly logger: BusLogger,
+  ) {}
+
+  /** Starts `work`; what it throws is logged. Synchronous work costs no promise. */
+  start(work: () => void | Promise<void>): void {
+    try {
+      const result = work();
+      if (result) this.track(result);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  get count(): number {
+    return this.running.size;
+  }
+
+  /** Resolves when nothing runs any more, including what is started meanwhile. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running);
+  }
+
+  private track(result: Promise<void>): void {
+    const run: Promise<void> = result
+      .catch((error: unknown) => this.report(error))
+      .finally(() => this.running.delete(run));
+    this.running.add(run);
+  }
+
+  private report(error: unknown): void {
+    this.logger.error({ err: error, subject: this.subject }, 'A bus listener threw');
+  }
+}
