@@ -37,11 +37,18 @@ export default tseslint.config(
           depConstraints: [
             { sourceTag: 'layer:contracts', onlyDependOnLibsWithTags: ['layer:contracts'] },
             { sourceTag: 'layer:adapter', onlyDependOnLibsWithTags: ['layer:contracts'] },
+            { sourceTag: 'layer:migrations', onlyDependOnLibsWithTags: ['layer:adapter'] },
             { sourceTag: 'layer:domain', onlyDependOnLibsWithTags: ['layer:adapter', 'layer:contracts'] },
             { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:adapter', 'layer:contracts'] },
             {
               sourceTag: 'layer:app',
-              onlyDependOnLibsWithTags: ['layer:domain', 'layer:service', 'layer:adapter', 'layer:contracts'],
+              onlyDependOnLibsWithTags: [
+                'layer:domain',
+                'layer:service',
+                'layer:migrations',
+                'layer:adapter',
+                'layer:contracts',
+              ],
             },
             {
               sourceTag: 'layer:composition',
@@ -49,6 +56,7 @@ export default tseslint.config(
                 'layer:app',
                 'layer:domain',
                 'layer:service',
+                'layer:migrations',
                 'layer:adapter',
                 'layer:contracts',
               ],

@@ -1,0 +1,130 @@
+/**
+ * The one way to Postgres for a process.
+ *
+ * Owns the pool, which TypeORM's data source opens and named prepared statements share; counts every statement by name, BEGIN and
+ * COMMIT included. Promises that a transaction never takes a second connection: a query sent outside the transaction that is
+ * open in the same async context throws, so that a pool of 2 cannot deadlock. Refuses nothing else: rules live in the SQL.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Pool, PoolClient } from 'pg';
+import { DataSource, type EntityTarget, type ObjectLiteral, type Repository } from 'typeorm';
+import { createDataSource } from './data-source';
+import { SecondConnectionError } from './errors';
+import { StatementCounter } from './statement-counter';
+import type { Queryable, SqlStatement } from './statement';
+
+export interface DatabaseOptions {
+  url: string;
+  /** Connections this process may hold. The system works with 2. */
+  poolSize: number;
+  /** Shown in `pg_stat_activity`. */
+  applicationName: string;
+  /** How long a caller waits for a free connection before it fails. */
+  connectTimeoutMs?: number;
+  onIdleError?: (error: Error) => void;
+}
+
+export interface PoolUsage {
+  total: number;
+  idle: number;
+  /** Callers waiting for a connection. */
+  waiting: number;
+}
+
+export class Database implements Queryable {
+  private readonly openTransaction = new AsyncLocalStorage<true>();
+
+  private constructor(
+    private readonly dataSource: DataSource,
+    private readonly pool: Pool,
+    private readonly counter: StatementCounter,
+  ) {}
+
+  /** Connects. @throws the driver's error when Postgres does not answer. */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const counter = new StatementCounter();
+    const { dataSource, pool } = await createDataSource({ ...options, counter });
+    return new Database(dataSource, pool, counter);
+  }
+
+  /** Runs one statement on a pooled connection, committed by itself. */
+  async query<Row>(statement: SqlStatement, values: readonly unknown[]): Promise<Row[]> {
+    if (this.openTransaction.getStore()) throw new SecondConnectionError(statement.name);
+    this.counter.count(statement.name);
+    const result = await this.pool.query<Row & ObjectLiteral>({ ...statement, values: values as unknown[] });
+    return result.rows;
+  }
+
+  /** Runs `work` between BEGIN and COMMIT on one connection; whatever it throws rolls back and is thrown on. */
+  async transaction<T>(
+    work: (tx: Queryable) => Promise<T>,
+    mode: TransactionMode = 'read committed',
+  ): Promise<T> {
+    if (this.openTransaction.getStore()) throw new SecondConnectionError('begin');
+    const client = await this.pool.connect();
+    let failure: Error | undefined;
+    try {
+      await this.run(client, BEGIN[mode]);
+      const result = await this.openTransaction.run(true, () => work(this.transactionOn(client)));
+      await this.run(client, 'commit');
+      return result;
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+      await this.run(client, 'rollback').catch((rollbackError: Error) => (failure = rollbackError));
+      throw error;
+    } finally {
+      // A connection whose rollback failed is in an unknown state: it is destroyed, not reused.
+      client.release(isBroken(client, failure));
+    }
+  }
+
+  /** TypeORM's repository, for plain administrative rows. Not for use inside `transaction`. */
+  repository<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>): Repository<Entity> {
+    return this.dataSource.getRepository(entity);
+  }
+
+  /** Statements sent so far by name; TypeORM's own count as "typeorm". */
+  statementCounts(): ReadonlyMap<string, number> {
+    return this.counter.counts;
+  }
+
+  poolUsage(): PoolUsage {
+    return { total: this.pool.totalCount, idle: this.pool.idleCount, waiting: this.pool.waitingCount };
+  }
+
+  /** Waits for the connections in use and closes them all. */
+  async close(): Promise<void> {
+    await this.dataSource.destroy();
+  }
+
+  private transactionOn(client: PoolClient): Queryable {
+    return {
+      query: async <Row>(statement: SqlStatement, values: readonly unknown[]): Promise<Row[]> => {
+        this.counter.count(statement.name);
+        const result = await client.query<Row & ObjectLiteral>({ ...statement, values: values as unknown[] });
+        return result.rows;
+      },
+    };
+  }
+
+  private async run(client: PoolClient, text: string): Promise<void> {
+    this.counter.count(text.split(' ')[0] ?? text);
+    await client.query(text);
+  }
+}
+
+const BEGIN = {
+  'read committed': 'begin',
+  /** All statements see one snapshot, and none may write. */
+  'read-only snapshot': 'begin isolation level repeatable read read only',
+} as const;
+
+export type TransactionMode = keyof typeof BEGIN;
+
+function isBroken(client: PoolClient, failure: Error | undefined): boolean {
+  const state = client as PoolClient & { _queryable?: boolean };
+  return (
+    failure !== undefined &&
+    (state._queryable === false || /rollback|terminated|connection/i.test(failure.message))
+  );
+}

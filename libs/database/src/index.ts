@@ -1,0 +1,9 @@
+export { Database } from './database';
+export type { DatabaseOptions, PoolUsage, TransactionMode } from './database';
+export { ApiKey, ChatModelConfig, ChatProvider, Organization, OrganizationMember, User } from './entities';
+export { isConnectionError, SchemaOutdatedError, SecondConnectionError, sqlState } from './errors';
+export { encodeJsonb, parseJsonb } from './json';
+export { assertSchemaIsCurrent, runMigrations } from './migrate';
+export type { MigrationClass } from './migrate';
+export { sql } from './statement';
+export type { Queryable, SqlStatement } from './statement';

@@ -1,0 +1,10 @@
+/** The migrations of this build, in order, and the command's function to run them. */
+import { runMigrations as run, type MigrationClass } from '@parley/database';
+import { InitialSchema1763856000000 } from './1763856000000-initial-schema';
+
+export const migrations: readonly MigrationClass[] = [InitialSchema1763856000000];
+
+/** Brings the database at `url` up to date; concurrent runs wait for each other. Returns the names of those that ran. */
+export function runMigrations(options: { url: string }): Promise<string[]> {
+  return run({ url: options.url, migrations });
+}
