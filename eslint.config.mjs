@@ -2,6 +2,23 @@ import nx from '@nx/eslint-plugin';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
+/** The drivers stay inside their adapters, Nest inside the apps and libs/service. */
+const drivers = [
+  { packages: ['pg', 'typeorm', 'typeorm/*'], only: ['libs/database/**', 'migrations/**'] },
+  { packages: ['@nats-io/*'], only: ['libs/bus/**'] },
+  { packages: ['ioredis'], only: ['libs/key-value/**'] },
+  { packages: ['openai', 'openai/*', '@anthropic-ai/*'], only: ['libs/llm/**'] },
+  { packages: ['@nestjs/*'], only: ['libs/service/**', 'apps/**'] },
+];
+
+function restrictedImports(banned) {
+  const patterns = banned.map(({ packages, only }) => ({
+    group: packages,
+    message: `Only ${only.join(' and ')} may import this.`,
+  }));
+  return { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] };
+}
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.parley/**', '.cache/**', 'coverage/**'] },
   ...tseslint.configs.recommendedTypeChecked,
@@ -63,13 +80,24 @@ export default tseslint.config(
             },
             {
               sourceTag: 'layer:testing',
-              onlyDependOnLibsWithTags: ['layer:domain', 'layer:adapter', 'layer:contracts'],
+              onlyDependOnLibsWithTags: [
+                'layer:domain',
+                'layer:migrations',
+                'layer:adapter',
+                'layer:contracts',
+              ],
             },
           ],
         },
       ],
     },
   },
+  { files: ['**/*.ts'], rules: restrictedImports(drivers) },
+  ...[...new Set(drivers.flatMap((driver) => driver.only))].map((zone) => ({
+    files: [zone],
+    rules: restrictedImports(drivers.filter((driver) => !driver.only.includes(zone))),
+  })),
+  { files: ['**/*.spec.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off' } },
   { files: ['**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['**/*.spec.ts', 'tools/**', '**/testing/**', 'libs/local-servers/**', 'libs/testing/**'],
