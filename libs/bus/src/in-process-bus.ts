@@ -58,6 +58,7 @@ class InProcessBus implements Bus {
   private readonly loop: DeliveryLoop;
   private readonly receivers = new Receivers();
   private readonly subscriptions = new Set<Subscription>();
+  private readonly runs = new Set<Promise<void>>();
   private readonly queues = new Map<string, InProcessWorkQueue>();
   private readonly maxPayloadBytes: number;
   private isOverflowing = false;
@@ -156,6 +157,7 @@ class InProcessBus implements Bus {
   private async close(): Promise<void> {
     const queues = [...this.queues.values()].map((queue) => queue.close());
     await Promise.all([...queues, ...[...this.subscriptions].map((subscription) => subscription.drain())]);
+    await Promise.all(this.runs);
     this.isClosed = true;
   }
 
@@ -191,7 +193,7 @@ class InProcessBus implements Bus {
   ): Promise<Subscription> {
     if (this.drained) return Promise.reject(new BusClosedError());
     assertSubjectPattern(pattern);
-    const runs = new ListenerRuns(pattern, this.logger);
+    const runs = new ListenerRuns(pattern, this.logger, this.runs);
     let isStopped = false;
     const receiver: Receiver = {
       pattern,

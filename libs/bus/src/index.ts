@@ -29,3 +29,4 @@ export {
   WorkQueueFullError,
 } from './errors';
 export { createInProcessBus, type InProcessBusOptions } from './in-process-bus';
+export { connectNats, type NatsBusOptions } from './nats-bus';

@@ -9,6 +9,8 @@ export class ListenerRuns {
   constructor(
     private readonly subject: string,
     private readonly logger: BusLogger,
+    /** The runs of all subscriptions of the bus, which it waits for at its own drain. */
+    private readonly runsOfBus: Set<Promise<void>>,
   ) {}
 
   /** Starts `work`; what it throws is logged. Synchronous work costs no promise. */
@@ -21,10 +23,6 @@ export class ListenerRuns {
     }
   }
 
-  get count(): number {
-    return this.running.size;
-  }
-
   /** Resolves when nothing runs any more, including what is started meanwhile. */
   async idle(): Promise<void> {
     while (this.running.size > 0) await Promise.all(this.running);
@@ -33,8 +31,12 @@ export class ListenerRuns {
   private track(result: Promise<void>): void {
     const run: Promise<void> = result
       .catch((error: unknown) => this.report(error))
-      .finally(() => this.running.delete(run));
+      .finally(() => {
+        this.running.delete(run);
+        this.runsOfBus.delete(run);
+      });
     this.running.add(run);
+    this.runsOfBus.add(run);
   }
 
   private report(error: unknown): void {
