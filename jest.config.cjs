@@ -9,6 +9,9 @@ module.exports = {
   transformIgnorePatterns: [],
   resolver: '<rootDir>/tools/jest/resolver.cjs',
   setupFiles: ['<rootDir>/tools/jest/setup.cjs'],
+  globalSetup: '<rootDir>/tools/jest/global-setup.ts',
+  globalTeardown: '<rootDir>/tools/jest/global-teardown.ts',
+  maxWorkers: 2,
   testTimeout: 30_000,
   coverageProvider: 'v8',
 };

@@ -1,0 +1,9 @@
+export { eventually, type EventuallyOptions } from './eventually';
+export { FakeClock, type Sleeper } from './fake-clock';
+export {
+  createTestDatabase,
+  LeakedConnectionsError,
+  type TestDatabase,
+  type TestDatabaseOptions,
+} from './test-database';
+export { testServers, type TestServers } from './test-servers';
