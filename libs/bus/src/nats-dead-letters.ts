@@ -60,6 +60,7 @@ export class DeadLetterStream {
 
   async read(manager: JetStreamManager, limit: number): Promise<DeadLetters> {
     const { state } = await manager.streams.info(this.name);
+    if (state.messages === 0) return { count: 0, letters: [] };
     const letters: DeadLetter[] = [];
     for (let seq = state.first_seq; seq <= state.last_seq && letters.length < limit; seq += 1) {
       const letter = await this.readOne(manager, seq);

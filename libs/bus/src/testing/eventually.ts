@@ -13,7 +13,7 @@ export async function eventually(check: () => void | Promise<void>, withinMs = 1
 }
 
 /** A promise that the test settles. */
-export function gate(): { readonly opened: Promise<void>; open(): void } {
+export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { opened, open };
