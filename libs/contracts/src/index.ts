@@ -152,3 +152,5 @@ export type { StreamMessagePart, StreamEvent, StreamEventType } from './stream-e
 export { text, plainText, uuid, NIL_UUID, timestamp, isShallow, isWellFormedJson } from './strings';
 export { WATCH_EVENT_KINDS, watchEvent } from './watch-event';
 export type { WatchEvent, WatchEventKind } from './watch-event';
+export { systemClock } from './clock';
+export type { Clock } from './clock';
