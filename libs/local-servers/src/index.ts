@@ -4,3 +4,5 @@ export { type LocalServers, type LocalServersOptions, startLocalServers } from '
 export { NatsServer, type NatsServerOptions } from './nats-server';
 export { PostgresServer, type PostgresServerOptions } from './postgres/postgres-server';
 export { RedisServer, type RedisServerOptions } from './redis-server';
+export type { Command } from './server-account';
+export { ServerProcess, type ServerProgram } from './server-process';

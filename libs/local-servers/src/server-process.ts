@@ -1,6 +1,6 @@
 /**
  * One server of ours on one loopback port: started, killed and started again on the same port, stopped for good. Postgres,
- * NATS and Redis differ only in what they are told and in the line that says they are ready.
+ * NATS, Redis and our own services differ only in what they are told and in the line that says they are ready.
  *
  * Readiness is read from the log of the very process we started, never by connecting: on a port lost to somebody else a
  * connection would succeed, and reach the wrong server. A port lost that way is a new port at the first start, and
@@ -8,7 +8,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerStartError } from './errors';
@@ -24,13 +24,15 @@ export interface ServerProgram {
   /** Reasons to fail that pass by themselves within seconds, such as remains of a killed predecessor. */
   passingFailure?: RegExp;
   stopSignal: 'SIGINT' | 'SIGTERM';
+  /** How long an orderly stop may take before SIGKILL; default 10 s. */
+  stopTimeoutMs?: number;
   /** Removed by the watchdog when our own process dies; its owner removes it otherwise. */
   throwawayDirectory: string | undefined;
 }
 
 const addressInUse = /address already in use/i;
 const startTimeoutMs = 30_000;
-const stopTimeoutMs = 10_000;
+const defaultStopTimeoutMs = 10_000;
 const restartPatienceMs = 15_000;
 const portAttempts = 10;
 const pollMs = 10;
@@ -38,6 +40,9 @@ const logTailBytes = 2_000;
 
 export class ServerProcess {
   private child: ChildProcess | undefined;
+  /** The one that stop or kill ends: its exit surprises nobody. */
+  private ending: ChildProcess | undefined;
+  private unexpectedExit: () => void | Promise<void> = () => undefined;
   private watchdog: Watchdog | undefined;
 
   private constructor(
@@ -63,7 +68,12 @@ export class ServerProcess {
     return this.child?.pid;
   }
 
-  /** An orderly stop; harmless when it is down already. SIGKILL after 10 s. */
+  /** Calls back whenever the process ends that neither stop, kill nor restart ended. The callback must not throw. */
+  onUnexpectedExit(callback: () => void | Promise<void>): void {
+    this.unexpectedExit = callback;
+  }
+
+  /** An orderly stop; harmless when it is down already. SIGKILL when it takes too long. */
   async stop(): Promise<void> {
     await this.end(this.program.stopSignal);
   }
@@ -101,6 +111,8 @@ export class ServerProcess {
   private async launch(): Promise<void> {
     const { program } = this;
     const command = program.commandFor(this.port);
+    // Why the last one ended is asked after it was restarted; more than one would grow without bound.
+    if (existsSync(program.logFile)) renameSync(program.logFile, `${program.logFile}.previous`);
     const log = openSync(program.logFile, 'w');
     const child = spawn(command.file, command.args, {
       ...command.identity,
@@ -113,16 +125,18 @@ export class ServerProcess {
     });
     closeSync(log);
     let spawnError: Error | undefined;
-    child.once('error', (error) => (spawnError = error));
+    child.on('error', (error) => (spawnError = error));
     if (child.pid !== undefined) {
       const signal = program.stopSignal === 'SIGINT' ? 'INT' : 'TERM';
       this.watchdog = Watchdog.over({ pid: child.pid, signal, directory: program.throwawayDirectory });
     }
     const { watchdog } = this;
     this.child = child;
+    let isReady = false;
     child.once('exit', () => {
       if (this.child === child) this.child = undefined;
       void watchdog?.standDown();
+      if (isReady && this.ending !== child) void this.unexpectedExit();
     });
     try {
       await this.untilReady(child, () => spawnError);
@@ -131,6 +145,7 @@ export class ServerProcess {
       this.child = undefined;
       throw error;
     }
+    isReady = true;
     child.unref();
   }
 
@@ -159,11 +174,15 @@ export class ServerProcess {
 
   private async end(signal: NodeJS.Signals): Promise<void> {
     const { child, watchdog } = this;
+    this.ending = child;
     if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       child.ref();
       const exited = once(child, 'exit');
       child.kill(signal);
-      const patience = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+      const patience = setTimeout(
+        () => child.kill('SIGKILL'),
+        this.program.stopTimeoutMs ?? defaultStopTimeoutMs,
+      );
       await exited;
       clearTimeout(patience);
     }
