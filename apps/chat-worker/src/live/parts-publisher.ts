@@ -1,0 +1,121 @@
+/**
+ * Puts the live parts of one episode on the bus: the first at once, the rest every 10 ms or 8 KiB, adjacent deltas joined before
+ * they are numbered.
+ *
+ * Never hurts the answer: whatever the bus refuses is dropped (viewers fill the hole from the episode, or wait for the stored
+ * message), and nothing here is awaited by the turn but `close`.
+ */
+import { subjects, type Clock, type LivePart } from '@parley/contracts';
+import type { Bus } from '@parley/bus';
+import type { Episode, EpisodeKey } from './episode';
+import type { Episodes } from './episodes';
+import { cutDelta, deltaOf, endsInHalfCharacter, mergeParts, withDelta } from './merge-parts';
+
+const FLUSH_INTERVAL_MS = 10;
+const FLUSH_LENGTH = 8 * 1024;
+/** A part that is no delta and larger than this is left to the stored message. */
+const MAX_PART_LENGTH = 192 * 1024;
+
+export interface PartsPublisherOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly episodes: Episodes;
+  readonly key: EpisodeKey;
+  readonly onRefusal: (error: unknown) => void;
+}
+
+export class PartsPublisher {
+  private readonly episode: Episode;
+  private readonly closing = new AbortController();
+  private pending: LivePart[] = [];
+  private pendingLength = 0;
+  private lastFlushAt = Number.NEGATIVE_INFINITY;
+  private timer: Promise<void> | null = null;
+
+  constructor(private readonly options: PartsPublisherOptions) {
+    this.episode = options.episodes.open(options.key);
+  }
+
+  push(live: LivePart): void {
+    const delta = deltaOf(live.part);
+    if (delta === null) {
+      const length = JSON.stringify(live).length;
+      if (length > MAX_PART_LENGTH) return;
+      this.take(live, length);
+    } else {
+      for (const piece of cutDelta(delta))
+        this.take({ ...live, part: withDelta(live.part, piece) }, piece.length);
+    }
+    this.flushOrWait();
+  }
+
+  /** Sends what is left and ends the episode. */
+  async close(): Promise<void> {
+    this.flush({ isLast: true });
+    this.options.episodes.close(this.episode);
+    this.closing.abort();
+    await this.timer;
+  }
+
+  private take(live: LivePart, length: number): void {
+    const last = this.pending.at(-1);
+    const merged = last === undefined ? null : mergeParts(last, live);
+    if (merged === null) this.pending.push(live);
+    else this.pending[this.pending.length - 1] = merged;
+    this.pendingLength += length;
+    if (this.pendingLength >= FLUSH_LENGTH) this.flush({ isLast: false });
+  }
+
+  private flushOrWait(): void {
+    if (this.pending.length === 0 || this.timer !== null) return;
+    const dueMs = this.lastFlushAt + FLUSH_INTERVAL_MS - this.options.clock.now();
+    if (dueMs <= 0) this.flush({ isLast: false });
+    else this.timer = this.flushAfter(dueMs);
+  }
+
+  private async flushAfter(ms: number): Promise<void> {
+    try {
+      await this.options.clock.sleep(ms, { name: 'flush parts', signal: this.closing.signal });
+    } catch {
+      return; // closed: the last flush has been made
+    } finally {
+      this.timer = null;
+    }
+    this.flush({ isLast: false });
+  }
+
+  private flush({ isLast }: { isLast: boolean }): void {
+    const parts = isLast ? this.pending : this.withoutHalfCharacter();
+    if (isLast) this.pending = [];
+    if (parts.length === 0) return;
+    this.lastFlushAt = this.options.clock.now();
+    this.pendingLength = 0;
+    const { bus, episodes, key, onRefusal } = this.options;
+    try {
+      bus.publish(subjects.chatParts(key.chatId), episodes.append(this.episode, parts.map(wellFormed)));
+    } catch (error) {
+      onRefusal(error);
+    }
+  }
+
+  /** Takes what is pending, but leaves the first half of a surrogate pair behind for its other half. */
+  private withoutHalfCharacter(): LivePart[] {
+    const parts = this.pending;
+    this.pending = [];
+    const last = parts.at(-1);
+    const delta = last === undefined ? null : deltaOf(last.part);
+    if (last === undefined || delta === null || !endsInHalfCharacter(delta)) return parts;
+    this.pending = [{ ...last, part: withDelta(last.part, delta.slice(-1)) }];
+    const whole = delta.slice(0, -1);
+    const rest = parts.slice(0, -1);
+    return whole === '' ? rest : [...rest, { ...last, part: withDelta(last.part, whole) }];
+  }
+}
+
+/** A provider may send half a character and never the other half: the wire takes well-formed text only. */
+function wellFormed(live: LivePart): LivePart {
+  const delta = deltaOf(live.part);
+  return delta === null || delta.isWellFormed()
+    ? live
+    : { ...live, part: withDelta(live.part, delta.toWellFormed()) };
+}
