@@ -8,8 +8,8 @@ import { pathToFileURL } from 'node:url';
 import { ensureInstalled, root } from './install.mjs';
 
 ensureInstalled();
-const nx = join(root, 'node_modules/nx/bin/nx.js');
-const build = spawnSync(process.execPath, [nx, 'build', 'local-servers'], {
+const nx = join(root, 'node_modules/.bin/nx');
+const build = spawnSync(nx, ['build', 'local-servers'], {
   cwd: root,
   stdio: ['ignore', 2, 2],
 });
