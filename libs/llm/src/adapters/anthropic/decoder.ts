@@ -1,0 +1,190 @@
+/**
+ * The events of one Messages answer as parts. Content comes in blocks, each started and stopped; a signature arrives at the end of
+ * its thinking block. Usage is counted from two events: the first knows the input, the last the output. Blocks of tools that the
+ * provider itself runs are skipped.
+ */
+import type { MessageUsage } from '@parley/contracts';
+import { type JsonObject, isJsonObject, parseJson, stringAt, valueAt } from '../../json';
+import type { FinishReason } from '../../model-client';
+import { MalformedEventError, ReportedError } from '../../provider-errors';
+import type { ServerSentEvent } from '../../transport/sse-splitter';
+import type { Emit, StreamDecoder } from '../../transport/stream-parts';
+import { countAt, messageUsage } from '../usage';
+
+type Block =
+  | { readonly type: 'text' }
+  | { readonly type: 'thinking'; signature: string }
+  | { readonly type: 'redacted'; readonly data: string }
+  | {
+      readonly type: 'tool';
+      readonly toolCallId: string;
+      readonly toolName: string;
+      readonly args: string[];
+    };
+
+export class MessagesDecoder implements StreamDecoder {
+  isFinished = false;
+  private readonly blocks = new Map<number, Block>();
+  private responseId: string | undefined;
+  private usage: JsonObject = {};
+  private stopReason: string | undefined;
+
+  decode({ data }: ServerSentEvent, emit: Emit): void {
+    const event = parseJson(data);
+    if (!isJsonObject(event)) throw new MalformedEventError(data);
+    switch (event['type']) {
+      case 'message_start':
+        this.responseId = stringAt(event['message'], 'id');
+        return this.addUsage(valueAt(event['message'], 'usage'));
+      case 'content_block_start':
+        return this.start(countAt(event, 'index'), event['content_block'], emit);
+      case 'content_block_delta':
+        return this.delta(this.blocks.get(countAt(event, 'index')), event['delta'], emit);
+      case 'content_block_stop':
+        return this.stop(countAt(event, 'index'), emit);
+      case 'message_delta':
+        this.stopReason = stringAt(event['delta'], 'stop_reason') ?? this.stopReason;
+        return this.addUsage(event['usage']);
+      case 'message_stop':
+        return this.finish(emit);
+      case 'error':
+        throw new ReportedError(event['error']);
+      default:
+    }
+  }
+
+  end(): boolean {
+    return this.isFinished;
+  }
+
+  private addUsage(usage: unknown): void {
+    if (!isJsonObject(usage)) return;
+    // The last event leaves out or nulls what the first one said.
+    const known = Object.entries(usage).filter(([, value]) => value != null);
+    this.usage = { ...this.usage, ...Object.fromEntries(known) };
+  }
+
+  private start(index: number, block: unknown, emit: Emit): void {
+    switch (stringAt(block, 'type')) {
+      case 'text': {
+        this.blocks.set(index, { type: 'text' });
+        const text = stringAt(block, 'text') ?? '';
+        if (text !== '') emit({ type: 'text-delta', text });
+        return;
+      }
+      case 'thinking':
+        this.blocks.set(index, { type: 'thinking', signature: stringAt(block, 'signature') ?? '' });
+        emit({ type: 'reasoning-start' });
+        return;
+      case 'redacted_thinking':
+        this.blocks.set(index, { type: 'redacted', data: stringAt(block, 'data') ?? '' });
+        emit({ type: 'reasoning-start' });
+        return;
+      case 'tool_use': {
+        const toolCallId = stringAt(block, 'id') ?? '';
+        const toolName = stringAt(block, 'name') ?? '';
+        this.blocks.set(index, { type: 'tool', toolCallId, toolName, args: [] });
+        emit({ type: 'tool-call-start', toolCallId, toolName });
+        return;
+      }
+      default:
+    }
+  }
+
+  private delta(block: Block | undefined, delta: unknown, emit: Emit): void {
+    switch (stringAt(delta, 'type')) {
+      case 'text_delta':
+        emit({ type: 'text-delta', text: stringAt(delta, 'text') ?? '' });
+        return;
+      case 'thinking_delta':
+        emit({ type: 'reasoning-delta', text: stringAt(delta, 'thinking') ?? '' });
+        return;
+      case 'signature_delta':
+        if (block?.type === 'thinking') block.signature += stringAt(delta, 'signature') ?? '';
+        return;
+      case 'input_json_delta': {
+        const argsDelta = stringAt(delta, 'partial_json') ?? '';
+        if (block?.type !== 'tool' || argsDelta === '') return;
+        block.args.push(argsDelta);
+        emit({ type: 'tool-call-delta', toolCallId: block.toolCallId, argsDelta });
+        return;
+      }
+      case 'citations_delta':
+        return citation(valueAt(delta, 'citation'), emit);
+      default:
+    }
+  }
+
+  private stop(index: number, emit: Emit): void {
+    const block = this.blocks.get(index);
+    switch (block?.type) {
+      case 'text':
+        return emit({ type: 'text-end' });
+      case 'thinking':
+        return emit({
+          type: 'reasoning-end',
+          ...(block.signature !== '' && { providerMetadata: { anthropic: { signature: block.signature } } }),
+        });
+      case 'redacted':
+        return emit({
+          type: 'reasoning-end',
+          providerMetadata: { anthropic: { redacted_data: block.data } },
+        });
+      case 'tool': {
+        const { toolCallId, toolName, args } = block;
+        return emit({
+          type: 'tool-call',
+          toolCallId,
+          toolName,
+          args: args.length === 0 ? '{}' : args.join(''),
+        });
+      }
+      case undefined:
+    }
+  }
+
+  private finish(emit: Emit): void {
+    emit({ type: 'usage', usage: readUsage(this.usage) });
+    const { responseId } = this;
+    emit({
+      type: 'finish',
+      reason: reasonOf(this.stopReason),
+      ...(responseId !== undefined && { responseId }),
+    });
+    this.isFinished = true;
+  }
+}
+
+function readUsage(usage: JsonObject): MessageUsage {
+  return messageUsage({
+    input: countAt(usage, 'input_tokens'),
+    output: countAt(usage, 'output_tokens'),
+    cacheRead: countAt(usage, 'cache_read_input_tokens'),
+    cacheCreation: countAt(usage, 'cache_creation_input_tokens'),
+    reasoning: countAt(usage['output_tokens_details'], 'thinking_tokens'),
+  });
+}
+
+function reasonOf(stopReason: string | undefined): FinishReason {
+  switch (stopReason) {
+    case 'end_turn':
+    case 'stop_sequence':
+      return 'stop';
+    case 'tool_use':
+      return 'tool-calls';
+    case 'max_tokens':
+    case 'model_context_window_exceeded':
+      return 'length';
+    case 'refusal':
+      return 'content-filter';
+    default:
+      return 'other';
+  }
+}
+
+function citation(cited: unknown, emit: Emit): void {
+  const url = stringAt(cited, 'url');
+  if (url === undefined) return;
+  const title = stringAt(cited, 'title');
+  emit({ type: 'source', url, ...(title !== undefined && { title }) });
+}

@@ -1,0 +1,190 @@
+/**
+ * A prompt as a request of the Messages API.
+ *
+ * Thinking goes back exactly as signed; reasoning without a signature (of another provider, or cut off) is left out. Turns alternate:
+ * neighbours of one role are joined. Cache breakpoints stand after the system prompt (which covers the tools before it) and on the last
+ * two messages of the user, so that each request finds the prefix the one before it wrote. What the API is known to refuse is
+ * refused here or replaced: requests over 32 MiB, images over 5 MiB.
+ */
+import type Anthropic from '@anthropic-ai/sdk';
+import { ModelError } from '../../errors';
+import { stringAt } from '../../json';
+import type {
+  ModelRequest,
+  PromptAssistantPart,
+  PromptFile,
+  PromptMessage,
+  PromptReasoning,
+  PromptToolResult,
+} from '../../model-client';
+import { thinkingOf } from './thinking';
+
+type Body = Anthropic.MessageCreateParamsStreaming;
+type Turn = { role: 'user' | 'assistant'; content: Anthropic.ContentBlockParam[] };
+
+export const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
+const MAX_IMAGE_BYTES = 5 * 1024 * 1024;
+const CACHED_USER_TURNS = 2;
+
+/** The API demands a limit. Old models refuse more than this much. */
+const OLD_MODEL_MAX_TOKENS = 8_192;
+const DEFAULT_MAX_TOKENS = 32_000;
+
+/** @throws ModelError of kind `config` when the request is too large */
+export function messagesRequest(request: ModelRequest, modelName: string): Body {
+  const { settings, tools, responseFormat } = request;
+  const maxTokens = settings.maxOutputTokens ?? defaultMaxTokens(modelName);
+  const { thinking, output_config: outputConfig } = thinkingOf(request, { name: modelName, maxTokens });
+  const system = toSystem(request.messages);
+  const format = responseFormat && { type: 'json_schema' as const, schema: { ...responseFormat.schema } };
+  const body: Body = {
+    model: modelName,
+    max_tokens: maxTokens,
+    stream: true,
+    messages: withCacheBreakpoints(toTurns(request.messages)),
+    ...(system.length > 0 && { system }),
+    ...(tools.length > 0 && { tools: toTools(tools, system.length === 0) }),
+    ...(settings.temperature !== undefined && { temperature: settings.temperature }),
+    ...(settings.topP !== undefined && { top_p: settings.topP }),
+    ...(thinking !== undefined && { thinking }),
+    ...((outputConfig ?? format) !== undefined && {
+      output_config: { ...outputConfig, ...(format && { format }) },
+    }),
+  };
+  refuseOversize(request.messages);
+  return body;
+}
+
+function defaultMaxTokens(modelName: string): number {
+  return /^claude-(3|2|instant)/.test(modelName) ? OLD_MODEL_MAX_TOKENS : DEFAULT_MAX_TOKENS;
+}
+
+const CACHE = { cache_control: { type: 'ephemeral' } } as const;
+
+function toSystem(messages: readonly PromptMessage[]): Anthropic.TextBlockParam[] {
+  const texts = messages.flatMap((message) => (message.role === 'system' ? [message.text] : []));
+  return texts.map((text, index) => ({ type: 'text', text, ...(index === texts.length - 1 && CACHE) }));
+}
+
+function toTools(tools: ModelRequest['tools'], isCached: boolean): Anthropic.Tool[] {
+  return tools.map((tool, index) => ({
+    name: tool.name,
+    description: tool.description,
+    input_schema: { ...tool.inputSchema, type: 'object' },
+    ...(isCached && index === tools.length - 1 && CACHE),
+  }));
+}
+
+function toTurns(messages: readonly PromptMessage[]): Turn[] {
+  const turns: Turn[] = [];
+  for (const message of messages) {
+    const content = toBlocks(message);
+    if (content.length === 0) continue;
+    const role = message.role === 'assistant' ? 'assistant' : 'user';
+    const last = turns.at(-1);
+    if (last?.role === role) last.content.push(...content);
+    else turns.push({ role, content });
+  }
+  return turns;
+}
+
+function toBlocks(message: PromptMessage): Anthropic.ContentBlockParam[] {
+  switch (message.role) {
+    case 'system':
+      return [];
+    case 'user':
+      return message.parts.map((part) => (part.type === 'text' ? toText(part.text) : toFile(part)));
+    case 'assistant':
+      return message.parts.flatMap(toAssistantBlocks);
+    case 'tool':
+      return message.results.map(toResult);
+  }
+}
+
+function toText(text: string): Anthropic.TextBlockParam {
+  return { type: 'text', text };
+}
+
+function toAssistantBlocks(part: PromptAssistantPart): Anthropic.ContentBlockParam[] {
+  switch (part.type) {
+    case 'text':
+      return [toText(part.text)];
+    case 'tool-call':
+      return [{ type: 'tool_use', id: part.toolCallId, name: part.toolName, input: part.args }];
+    case 'reasoning':
+      return toThinking(part);
+  }
+}
+
+function toThinking({ text, providerMetadata }: PromptReasoning): Anthropic.ContentBlockParam[] {
+  const own = providerMetadata?.['anthropic'];
+  const redacted = stringAt(own, 'redacted_data');
+  if (redacted !== undefined) return [{ type: 'redacted_thinking', data: redacted }];
+  const signature = stringAt(own, 'signature');
+  return signature === undefined ? [] : [{ type: 'thinking', thinking: text, signature }];
+}
+
+function toFile(
+  file: PromptFile,
+): Anthropic.TextBlockParam | Anthropic.ImageBlockParam | Anthropic.DocumentBlockParam {
+  const { mediaType, data } = file;
+  if (mediaType === 'application/pdf') {
+    return { type: 'document', source: { type: 'base64', media_type: mediaType, data } };
+  }
+  const bytes = Math.floor((data.length * 3) / 4);
+  if (bytes > MAX_IMAGE_BYTES)
+    return toText(`[An image of ${bytes} bytes was left out: it is too large for this model.]`);
+  return {
+    type: 'image',
+    source: { type: 'base64', media_type: mediaType as Anthropic.Base64ImageSource['media_type'], data },
+  };
+}
+
+function toResult(result: PromptToolResult): Anthropic.ToolResultBlockParam {
+  const { toolCallId, text, media, isError } = result;
+  const content = media === undefined ? text : [...(text === '' ? [] : [toText(text)]), toFile(media)];
+  return { type: 'tool_result', tool_use_id: toolCallId, content, ...(isError && { is_error: true }) };
+}
+
+function withCacheBreakpoints(turns: Turn[]): Turn[] {
+  let left = CACHED_USER_TURNS;
+  for (let index = turns.length - 1; index >= 0 && left > 0; index -= 1) {
+    const turn = turns[index];
+    if (turn?.role !== 'user') continue;
+    const block = turn.content.at(-1);
+    if (block !== undefined)
+      turn.content[turn.content.length - 1] = { ...block, ...CACHE } as Anthropic.ContentBlockParam;
+    left -= 1;
+  }
+  return turns;
+}
+
+/** Counts what is large (texts and files) instead of encoding the request once more. */
+function refuseOversize(messages: readonly PromptMessage[]): void {
+  const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
+  if (bytes <= MAX_REQUEST_BYTES) return;
+  throw new ModelError({
+    kind: 'config',
+    retryable: false,
+    provider: 'anthropic',
+    detail: `The conversation with its files has ${bytes} bytes; the provider takes at most ${MAX_REQUEST_BYTES}.`,
+  });
+}
+
+function sizeOf(message: PromptMessage): number {
+  switch (message.role) {
+    case 'system':
+      return Buffer.byteLength(message.text);
+    case 'tool':
+      return message.results.reduce(
+        (sum, { text, media }) => sum + Buffer.byteLength(text) + (media?.data.length ?? 0),
+        0,
+      );
+    case 'user':
+    case 'assistant':
+      return message.parts.reduce((sum, part) => {
+        if (part.type === 'file') return sum + part.data.length;
+        return sum + (part.type === 'tool-call' ? 0 : Buffer.byteLength(part.text));
+      }, 0);
+  }
+}

@@ -1,0 +1,55 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import type { ReasoningEffort } from '@parley/contracts';
+import type { ModelRequest } from '../../model-client';
+
+type Thinking = Pick<Anthropic.MessageCreateParamsStreaming, 'thinking' | 'output_config'>;
+
+const MIN_BUDGET_TOKENS = 1_024;
+
+/** Tokens of thinking for models that take a budget. */
+const BUDGET_TOKENS: Readonly<Record<Exclude<ReasoningEffort, 'none'>, number>> = {
+  minimal: MIN_BUDGET_TOKENS,
+  low: 4_096,
+  medium: 10_240,
+  high: 24_576,
+  xhigh: 32_768,
+  max: 63_999,
+};
+
+const EFFORTS = {
+  minimal: 'low',
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  xhigh: 'xhigh',
+  max: 'max',
+} as const;
+
+/** Models that take a token budget for thinking; all later ones decide themselves, guided by an effort. */
+const TAKES_BUDGET = /^claude-(3|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?(@|$))/;
+
+/** How the model is told to think; nothing when no effort is configured or when thinking would break the open tool loop. */
+export function thinkingOf(request: ModelRequest, model: { name: string; maxTokens: number }): Thinking {
+  const effort = request.settings.reasoningEffort;
+  if (effort === undefined || effort === 'none') return {};
+  if (!TAKES_BUDGET.test(model.name)) {
+    return {
+      thinking: { type: 'adaptive', display: 'summarized' },
+      output_config: { effort: EFFORTS[effort] },
+    };
+  }
+  const budget = Math.min(BUDGET_TOKENS[effort], model.maxTokens - 1);
+  if (budget < MIN_BUDGET_TOKENS || continuesUnthinkingStep(request)) return {};
+  return { thinking: { type: 'enabled', budget_tokens: budget } };
+}
+
+/**
+ * Within a tool loop the API demands that a thinking model's last message begins with its thinking. It has none when another
+ * provider wrote that message, or when it was made up for a result without a call.
+ */
+function continuesUnthinkingStep({ messages }: ModelRequest): boolean {
+  if (messages.at(-1)?.role !== 'tool') return false;
+  const step = messages.findLast((message) => message.role === 'assistant');
+  const first = step?.parts[0];
+  return first?.type !== 'reasoning' || first.providerMetadata?.['anthropic'] === undefined;
+}

@@ -1,0 +1,133 @@
+/**
+ * The chunks of one Chat Completions answer as parts. What an answer consists of ends without notice here: reasoning ends where
+ * something else begins, calls are whole when the finish reason comes, usage follows that. So the finish is emitted at `[DONE]`, or where
+ * the body ends if a server leaves that out.
+ */
+import type { MessageUsage } from '@parley/contracts';
+import { isJsonObject, parseJson, stringAt, valueAt } from '../../json';
+import type { FinishReason } from '../../model-client';
+import { MalformedEventError, ReportedError } from '../../provider-errors';
+import type { ServerSentEvent } from '../../transport/sse-splitter';
+import type { Emit, StreamDecoder } from '../../transport/stream-parts';
+import { countAt, openAiUsage } from '../usage';
+
+interface OpenCall {
+  readonly toolCallId: string;
+  readonly toolName: string;
+  readonly args: string[];
+}
+
+export class ChatDecoder implements StreamDecoder {
+  isFinished = false;
+  private open: 'none' | 'reasoning' | 'text' = 'none';
+  private readonly calls = new Map<number, OpenCall>();
+  private responseId: string | undefined;
+  private reason: FinishReason | undefined;
+  private usage: MessageUsage | undefined;
+
+  decode({ data }: ServerSentEvent, emit: Emit): void {
+    if (data === '[DONE]') {
+      this.end(emit);
+      return;
+    }
+    const chunk = parseJson(data);
+    if (!isJsonObject(chunk)) throw new MalformedEventError(data);
+    if (chunk['error'] != null) throw new ReportedError(chunk['error']);
+    this.responseId ??= stringAt(chunk, 'id');
+    const usage = chunk['usage'];
+    if (isJsonObject(usage)) this.usage = readUsage(usage);
+    const choice: unknown = Array.isArray(chunk['choices']) ? chunk['choices'][0] : undefined;
+    this.delta(valueAt(choice, 'delta'), emit);
+    const finishReason = stringAt(choice, 'finish_reason');
+    if (finishReason !== undefined) this.reason ??= this.reasonOf(finishReason);
+  }
+
+  end(emit: Emit): boolean {
+    if (this.isFinished) return true;
+    if (this.reason === undefined) return false;
+    this.close(emit);
+    for (const { toolCallId, toolName, args } of this.calls.values()) {
+      emit({ type: 'tool-call', toolCallId, toolName, args: args.join('') });
+    }
+    if (this.usage !== undefined) emit({ type: 'usage', usage: this.usage });
+    const { reason, responseId } = this;
+    emit({ type: 'finish', reason, ...(responseId !== undefined && { responseId }) });
+    this.isFinished = true;
+    return true;
+  }
+
+  private delta(delta: unknown, emit: Emit): void {
+    const reasoning = stringAt(delta, 'reasoning_content') ?? stringAt(delta, 'reasoning') ?? '';
+    if (reasoning !== '') {
+      if (this.open !== 'reasoning') {
+        this.close(emit);
+        this.open = 'reasoning';
+        emit({ type: 'reasoning-start' });
+      }
+      emit({ type: 'reasoning-delta', text: reasoning });
+    }
+    const text = (stringAt(delta, 'content') ?? '') + (stringAt(delta, 'refusal') ?? '');
+    if (text !== '') {
+      if (this.open !== 'text') this.close(emit);
+      this.open = 'text';
+      emit({ type: 'text-delta', text });
+    }
+    const calls = valueAt(delta, 'tool_calls');
+    if (Array.isArray(calls))
+      calls.forEach((call: unknown, position) => this.callDelta(call, position, emit));
+  }
+
+  private callDelta(call: unknown, position: number, emit: Emit): void {
+    // A few servers leave out the index and send whole calls.
+    const index =
+      typeof valueAt(call, 'index') === 'number' ? countAt(call, 'index') : this.calls.size + position;
+    const details = valueAt(call, 'function');
+    let open = this.calls.get(index);
+    if (open === undefined) {
+      this.close(emit);
+      const id = stringAt(call, 'id') ?? '';
+      open = {
+        toolCallId: id === '' ? `call_${this.responseId ?? ''}_${index}` : id,
+        toolName: stringAt(details, 'name') ?? '',
+        args: [],
+      };
+      this.calls.set(index, open);
+      emit({ type: 'tool-call-start', toolCallId: open.toolCallId, toolName: open.toolName });
+    }
+    const argsDelta = stringAt(details, 'arguments') ?? '';
+    if (argsDelta === '') return;
+    open.args.push(argsDelta);
+    emit({ type: 'tool-call-delta', toolCallId: open.toolCallId, argsDelta });
+  }
+
+  private close(emit: Emit): void {
+    if (this.open === 'reasoning') emit({ type: 'reasoning-end' });
+    if (this.open === 'text') emit({ type: 'text-end' });
+    this.open = 'none';
+  }
+
+  private reasonOf(finishReason: string): FinishReason {
+    switch (finishReason) {
+      case 'stop':
+      case 'tool_calls':
+      case 'function_call':
+        return this.calls.size > 0 ? 'tool-calls' : 'stop';
+      case 'length':
+        return 'length';
+      case 'content_filter':
+        return 'content-filter';
+      default:
+        return 'other';
+    }
+  }
+}
+
+function readUsage(usage: unknown): MessageUsage {
+  return openAiUsage({
+    input: countAt(usage, 'prompt_tokens'),
+    output: countAt(usage, 'completion_tokens'),
+    cached: countAt(valueAt(usage, 'prompt_tokens_details'), 'cached_tokens'),
+    cacheWrites: countAt(valueAt(usage, 'prompt_tokens_details'), 'cache_write_tokens'),
+    reasoning: countAt(valueAt(usage, 'completion_tokens_details'), 'reasoning_tokens'),
+  });
+}

@@ -1,0 +1,117 @@
+/**
+ * A prompt as messages of the Chat Completions API, for OpenAI and for the many servers that speak its protocol. Fields that only
+ * OpenAI itself knows go only there. Reasoning is not sent back: the API has no place for it, and some servers refuse it.
+ */
+import type OpenAI from 'openai';
+import type {
+  ModelRequest,
+  PromptAssistantPart,
+  PromptFile,
+  PromptMessage,
+  PromptToolResult,
+  PromptUserPart,
+} from '../../model-client';
+import type { ModelConnection } from '../model-connection';
+
+type Body = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
+type Message = OpenAI.Chat.ChatCompletionMessageParam;
+type Content = OpenAI.Chat.ChatCompletionContentPart;
+
+export function chatRequest(request: ModelRequest, connection: ModelConnection): Body {
+  const { settings, tools, responseFormat, metadata } = request;
+  const isOpenAi = connection.type === 'openai' || connection.type === 'azure';
+  return {
+    model: connection.modelName,
+    messages: request.messages.flatMap(toMessages),
+    stream: true,
+    stream_options: { include_usage: true, ...(isOpenAi && { include_obfuscation: false }) },
+    ...(tools.length > 0 && { tools: tools.map(toTool) }),
+    ...(settings.maxOutputTokens !== undefined &&
+      (isOpenAi
+        ? { max_completion_tokens: settings.maxOutputTokens }
+        : { max_tokens: settings.maxOutputTokens })),
+    ...(settings.temperature !== undefined && { temperature: settings.temperature }),
+    ...(settings.topP !== undefined && { top_p: settings.topP }),
+    ...(settings.reasoningEffort !== undefined && { reasoning_effort: settings.reasoningEffort }),
+    ...(responseFormat !== undefined &&
+      connection.type !== 'openai-compat' && {
+        response_format: {
+          type: 'json_schema' as const,
+          json_schema: { name: responseFormat.name, strict: true, schema: { ...responseFormat.schema } },
+        },
+      }),
+    ...(isOpenAi && metadata !== undefined && { prompt_cache_key: metadata.chatId }),
+  };
+}
+
+function toTool(tool: ModelRequest['tools'][number]): OpenAI.Chat.ChatCompletionTool {
+  return {
+    type: 'function',
+    function: { name: tool.name, description: tool.description, parameters: { ...tool.inputSchema } },
+  };
+}
+
+function toMessages(message: PromptMessage): Message[] {
+  switch (message.role) {
+    case 'system':
+      return [{ role: 'system', content: message.text }];
+    case 'user':
+      return [{ role: 'user', content: toUserContent(message.parts) }];
+    case 'assistant':
+      return assistantMessage(message.parts);
+    case 'tool':
+      return toolMessages(message.results);
+  }
+}
+
+function toUserContent(parts: readonly PromptUserPart[]): string | Content[] {
+  const [only] = parts;
+  if (parts.length === 1 && only?.type === 'text') return only.text;
+  return parts.map((part) =>
+    part.type === 'text' ? { type: 'text', text: part.text } : toFileContent(part),
+  );
+}
+
+function toFileContent(file: PromptFile): Content {
+  const url = `data:${file.mediaType};base64,${file.data}`;
+  return file.mediaType.startsWith('image/')
+    ? { type: 'image_url', image_url: { url } }
+    : { type: 'file', file: { filename: file.name ?? 'file.pdf', file_data: url } };
+}
+
+function assistantMessage(parts: readonly PromptAssistantPart[]): Message[] {
+  const text = parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
+  const calls = parts.flatMap((part) =>
+    part.type === 'tool-call'
+      ? [
+          {
+            id: part.toolCallId,
+            type: 'function' as const,
+            function: { name: part.toolName, arguments: JSON.stringify(part.args) },
+          },
+        ]
+      : [],
+  );
+  if (text === '' && calls.length === 0) return [];
+  return [
+    { role: 'assistant', content: text === '' ? null : text, ...(calls.length > 0 && { tool_calls: calls }) },
+  ];
+}
+
+/** Tool messages carry text only, so media of the results follow together as a message of the user's. */
+function toolMessages(results: readonly PromptToolResult[]): Message[] {
+  const media = results.flatMap((result) =>
+    result.media === undefined ? [] : [{ result, file: result.media }],
+  );
+  const messages: Message[] = results.map((result) => ({
+    role: 'tool',
+    tool_call_id: result.toolCallId,
+    content: result.text === '' ? 'The result is a file; it follows.' : result.text,
+  }));
+  if (media.length === 0) return messages;
+  const content = media.flatMap(({ result, file }): Content[] => [
+    { type: 'text', text: `Result of ${result.toolName} (${result.toolCallId}):` },
+    toFileContent(file),
+  ]);
+  return [...messages, { role: 'user', content }];
+}

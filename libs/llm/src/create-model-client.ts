@@ -1,0 +1,105 @@
+/**
+ * Makes the `ModelClient` of one configured model: the official SDK builds and authenticates the request, `streamParts` reads the answer,
+ * one request builder and one decoder an API know its words.
+ */
+import Anthropic from '@anthropic-ai/sdk';
+import { type Clock, systemClock } from '@parley/contracts';
+import { MessagesDecoder } from './adapters/anthropic/decoder';
+import { messagesRequest } from './adapters/anthropic/request';
+import { apiOf, type ModelConnection, type ModelRuntime, requireApiKey } from './adapters/model-connection';
+import { ChatDecoder } from './adapters/openai-chat/decoder';
+import { chatRequest } from './adapters/openai-chat/request';
+import { ResponsesDecoder } from './adapters/openai-responses/decoder';
+import { responsesRequest } from './adapters/openai-responses/request';
+import { openAiSdk } from './adapters/openai-sdk';
+import type { ModelClient, ModelRequest } from './model-client';
+import type { ProviderConnections } from './transport/provider-connections';
+import { DEFAULT_SILENCE_MS, type StreamDecoder, streamParts } from './transport/stream-parts';
+
+export interface ModelClientOptions {
+  /** Shared by all clients of the process. */
+  readonly connections: ProviderConnections;
+  readonly clock?: Clock;
+  /** How long a stream may bring no part. */
+  readonly silenceMs?: number;
+}
+
+interface Api {
+  readonly send: (request: ModelRequest, signal: AbortSignal) => Promise<Response>;
+  readonly decoder: () => StreamDecoder;
+}
+
+/** @throws ModelError of kind `missing_key` or `config` when the connection cannot work */
+export function createModelClient(connection: ModelConnection, options: ModelClientOptions): ModelClient {
+  const runtime: ModelRuntime = {
+    connections: options.connections,
+    clock: options.clock ?? systemClock,
+    silenceMs: options.silenceMs ?? DEFAULT_SILENCE_MS,
+  };
+  const api = createApi(connection, runtime);
+  const provider = connection.type;
+  return {
+    provider,
+    modelName: connection.modelName,
+    stream: (request, signal) =>
+      streamParts(
+        {
+          ...runtime,
+          provider,
+          decoder: api.decoder(),
+          send: (requestSignal) => api.send(request, requestSignal),
+        },
+        signal,
+      ),
+  };
+}
+
+function createApi(connection: ModelConnection, runtime: ModelRuntime): Api {
+  switch (apiOf(connection)) {
+    case 'responses': {
+      const sdk = openAiSdk(connection, runtime);
+      return {
+        send: (request, signal) =>
+          sdk.responses.create(responsesRequest(request, connection), { signal }).asResponse(),
+        decoder: () => new ResponsesDecoder(connection.providerId),
+      };
+    }
+    case 'chat-completions': {
+      const sdk = openAiSdk(connection, runtime);
+      return {
+        send: (request, signal) =>
+          sdk.chat.completions.create(chatRequest(request, connection), { signal }).asResponse(),
+        decoder: () => new ChatDecoder(),
+      };
+    }
+    case 'messages': {
+      const sdk = anthropicSdk(connection, runtime);
+      return {
+        // Not `messages.create`: it writes warnings about old models to the console, with every request.
+        send: (request, signal) =>
+          sdk
+            .post('/v1/messages', {
+              body: messagesRequest(request, connection.modelName),
+              signal,
+              stream: true,
+            })
+            .asResponse(),
+        decoder: () => new MessagesDecoder(),
+      };
+    }
+  }
+}
+
+function anthropicSdk(connection: ModelConnection, { connections, silenceMs }: ModelRuntime): Anthropic {
+  const baseUrl = connection.baseUrl ?? 'https://api.anthropic.com';
+  return new Anthropic({
+    apiKey: requireApiKey(connection),
+    webhookKey: null,
+    // The SDK adds /v1 itself.
+    baseURL: baseUrl.replace(/(\/v1)?\/*$/, ''),
+    maxRetries: 0,
+    logLevel: 'off',
+    timeout: silenceMs + 60_000,
+    fetch: connections.fetch,
+  });
+}
