@@ -1,0 +1,50 @@
+export { CHAT_STATES, classify, type ChatState } from './states';
+export { acquire, type AcquireInput } from './transitions/acquire';
+export { acquireRunnable, type AcquireRunnableInput } from './transitions/acquire-runnable';
+export { cancelAction, type CancelActionInput } from './transitions/cancel-action';
+export { clearContext, type ClearContextInput } from './transitions/clear-context';
+export { commitStep, type CommitStepInput } from './transitions/commit-step';
+export { completeAction, type CompleteActionInput } from './transitions/complete-action';
+export { createChat, type CreateChatInput } from './transitions/create';
+export { deleteQueued, type DeleteQueuedInput } from './transitions/delete-queued';
+export { edit, type EditInput } from './transitions/edit';
+export { enterAction, type EnterActionInput } from './transitions/enter-action';
+export { fail, type FailInput } from './transitions/fail';
+export { finishInterruption, type FinishInterruptionInput } from './transitions/finish-interruption';
+export { finishTurn, type FinishTurnInput } from './transitions/finish-turn';
+export { interrupt, type InterruptInput } from './transitions/interrupt';
+export { promoteQueued, type PromoteQueuedInput } from './transitions/promote-queued';
+export { recordRetry, type RecordRetryInput } from './transitions/record-retry';
+export { release, type ReleaseInput } from './transitions/release';
+export { releaseAll, type ReleaseAllInput } from './transitions/release-all';
+export { requestCompaction, type RequestCompactionInput } from './transitions/request-compaction';
+export { send, type SendInput } from './transitions/send';
+export { setArchived, type SetArchivedInput } from './transitions/set-archived';
+export { HEARTBEAT_MS, LEASE_MS, renewLease, retireWorker } from './worker-lease';
+export { markRead, setGeneratedTitle, setTurnSummary, updateChat, type UpdateChatInput } from './update-chat';
+export { listChats, type ListChatsInput } from './reads/list-chats';
+export {
+  readChat,
+  readClientChat,
+  readOwnedRunnable,
+  readVersions,
+  type OwnedRunnable,
+} from './reads/read-chat';
+export { readFeed, type FeedSnapshot, type ReadFeedInput } from './reads/read-feed';
+export { readMessages, readPrompts, readTranscript, type ReadMessagesInput } from './reads/read-messages';
+export type {
+  ChatHead,
+  ChatStore,
+  Done,
+  Fence,
+  MessageVisibility,
+  NewMessage,
+  RefusalReason,
+  Refused,
+  SendResult,
+  Stale,
+  StoredMessage,
+  StoredQueuedMessage,
+  TitleSource,
+  TranscriptRow,
+} from './types';
