@@ -59,11 +59,14 @@ class ServiceLife {
     this.host.onSignal((signal) => this.onSignal(signal));
     this.host.onUncaught((error) => this.fail(error, 'Nobody caught this: stopping'));
     const toldToStop = new Promise<void>((resolve) => {
-      this.stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+      const onAbort = (): void => {
+        this.limit = setTimeout(() => this.giveUp(), this.options.stopTimeoutMs ?? 25_000);
+        resolve();
+      };
+      this.stopping.signal.addEventListener('abort', onAbort, { once: true });
     });
     const started = this.start();
     await toldToStop;
-    this.limit = setTimeout(() => this.giveUp(), this.options.stopTimeoutMs ?? 25_000);
     await started;
     await this.stopAll();
     this.logger.info({ exit_code: this.exitCode }, 'Stopped');
