@@ -138,12 +138,7 @@ export function classifyModelError(
 ): ModelError {
   if (error instanceof ModelError) return error;
   const { provider, signal } = context;
-  const isAborted = signal?.aborted ?? false;
-  const reason: unknown = signal?.reason;
-  const caller = {
-    isAborted,
-    isDeadline: isAborted && reason instanceof Error && reason.name === 'TimeoutError',
-  };
+  const caller = readCaller(signal);
   const signals = readErrorSignals(error);
   const rule = RULES.find(({ matches }) => matches(signals, caller));
   return new ModelError({

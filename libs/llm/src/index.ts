@@ -27,3 +27,16 @@ export type {
 export type { JsonObject } from './json';
 export { MAX_ATTEMPTS, retryDelayMs } from './retry-policy';
 export { ProviderConnections } from './transport/provider-connections';
+export { generateText } from './generate-text';
+export type { GeneratedText } from './generate-text';
+export { CATALOG_TTL_MS, ModelCatalog } from './model-catalog';
+export type { ModelCatalogOptions, ResolvedModel } from './model-catalog';
+export { settingsFor } from './model-settings';
+export { buildPrompt } from './prompt/build-prompt';
+export type { PromptOptions } from './prompt/build-prompt';
+export type { ReadFile } from './prompt/files';
+export type { PromptRow } from './prompt/prompt-row';
+export { MAX_STEP_CHARACTERS, StepAccumulator } from './step-accumulator';
+export type { StepToolCall } from './step-accumulator';
+export { fallbackTitle, generateTitle, readTitle, titleText } from './title';
+export type { GeneratedTitle } from './title';

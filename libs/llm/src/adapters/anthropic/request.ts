@@ -95,7 +95,7 @@ function toBlocks(message: PromptMessage): Anthropic.ContentBlockParam[] {
     case 'user':
       return message.parts.map((part) => (part.type === 'text' ? toText(part.text) : toFile(part)));
     case 'assistant':
-      return message.parts.flatMap(toAssistantBlocks);
+      return withoutFinalThinking(message.parts.flatMap(toAssistantBlocks));
     case 'tool':
       return message.results.map(toResult);
   }
@@ -114,6 +114,12 @@ function toAssistantBlocks(part: PromptAssistantPart): Anthropic.ContentBlockPar
     case 'reasoning':
       return toThinking(part);
   }
+}
+
+/** The API refuses a message that ends with thinking, as one that was interrupted does. */
+function withoutFinalThinking(blocks: Anthropic.ContentBlockParam[]): Anthropic.ContentBlockParam[] {
+  const end = blocks.findLastIndex(({ type }) => type !== 'thinking' && type !== 'redacted_thinking');
+  return blocks.slice(0, end + 1);
 }
 
 function toThinking({ text, providerMetadata }: PromptReasoning): Anthropic.ContentBlockParam[] {

@@ -85,9 +85,8 @@ export class ChatDecoder implements StreamDecoder {
     let open = this.calls.get(index);
     if (open === undefined) {
       this.close(emit);
-      const id = stringAt(call, 'id') ?? '';
       open = {
-        toolCallId: id === '' ? `call_${this.responseId ?? ''}_${index}` : id,
+        toolCallId: this.uniqueId(stringAt(call, 'id') ?? '', index),
         toolName: stringAt(details, 'name') ?? '',
         args: [],
       };
@@ -98,6 +97,13 @@ export class ChatDecoder implements StreamDecoder {
     if (argsDelta === '') return;
     open.args.push(argsDelta);
     emit({ type: 'tool-call-delta', toolCallId: open.toolCallId, argsDelta });
+  }
+
+  /** Compatible servers leave the id out or give the same one to parallel calls. */
+  private uniqueId(id: string, index: number): string {
+    if (id === '') return `call_${this.responseId ?? ''}_${index}`;
+    const isTaken = [...this.calls.values()].some(({ toolCallId }) => toolCallId === id);
+    return isTaken ? `${id}_${index}` : id;
   }
 
   private close(emit: Emit): void {

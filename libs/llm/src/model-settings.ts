@@ -1,0 +1,25 @@
+import { type ModelCallConfig, type ReasoningEffort, REASONING_EFFORTS } from '@parley/contracts';
+import type { ModelSettings } from './model-client';
+
+/**
+ * How a model is called in this turn: its configuration, with the effort the chat asked for, else the model's default, clamped to the
+ * model's maximum. A model without configured efforts gets none.
+ */
+export function settingsFor(callConfig: ModelCallConfig, wished: ReasoningEffort | undefined): ModelSettings {
+  const {
+    max_output_tokens: maxOutputTokens,
+    temperature,
+    top_p: topP,
+    reasoning_effort: efforts,
+  } = callConfig;
+  return {
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { topP }),
+    ...(efforts !== undefined && { reasoningEffort: lower(wished ?? efforts.default, efforts.max) }),
+  };
+}
+
+function lower(left: ReasoningEffort, right: ReasoningEffort): ReasoningEffort {
+  return REASONING_EFFORTS.indexOf(left) <= REASONING_EFFORTS.indexOf(right) ? left : right;
+}
