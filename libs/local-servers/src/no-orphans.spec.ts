@@ -34,12 +34,19 @@ interface Hosted {
   scratch: string[];
 }
 
-/** Runs a process that starts a Postgres and a Redis, then does `ending`; resolves when that process has gone. */
-async function host(ending: string, signal?: NodeJS.Signals): Promise<Hosted> {
+interface Host {
+  servers: readonly ('PostgresServer' | 'RedisServer')[];
+  /** What the process does once they run. */
+  ending: string;
+  signal?: NodeJS.Signals;
+}
+
+/** Runs a process that starts servers; resolves when that process has gone. */
+async function host({ servers, ending, signal }: Host): Promise<Hosted> {
   const scratch = await mkdtemp(join(compiled, 'tmp-'));
   const script = `
-    const { PostgresServer, RedisServer } = require(${JSON.stringify(join(compiled, 'index.js'))});
-    Promise.all([PostgresServer.start(), RedisServer.start()]).then((servers) => {
+    const library = require(${JSON.stringify(join(compiled, 'index.js'))});
+    Promise.all(${JSON.stringify(servers)}.map((name) => library[name].start())).then((servers) => {
       console.log(JSON.stringify(servers.map(({ pid }) => pid)));
       ${ending}
     });`;
@@ -64,8 +71,8 @@ const isAlive = (pid: number): boolean => {
 };
 
 async function expectGone({ pids, scratch }: Hosted): Promise<void> {
-  expect(pids).toHaveLength(2);
-  expect(scratch).toHaveLength(2);
+  expect(pids).not.toEqual([]);
+  expect(scratch).toHaveLength(pids.length);
   const givesUpAt = performance.now() + 10_000;
   while (pids.some(isAlive) || scratch.some((directory) => existsSync(directory))) {
     if (performance.now() > givesUpAt) break;
@@ -78,19 +85,21 @@ async function expectGone({ pids, scratch }: Hosted): Promise<void> {
 const stayAlive = 'setInterval(() => undefined, 1000);';
 
 describe('no server outlives the process that started it', () => {
-  it.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    'when that process dies of %s',
-    async (signal) => {
-      await expectGone(await host(stayAlive, signal));
-    },
-  );
-
-  it('when that process throws what nobody catches', async () => {
-    await expectGone(await host(`setTimeout(() => { throw new Error('unexpected'); }, 100);`));
+  it('when that process is killed without warning, be it Postgres with its children', async () => {
+    await expectGone(
+      await host({ servers: ['PostgresServer', 'RedisServer'], ending: stayAlive, signal: 'SIGKILL' }),
+    );
   });
 
-  it('when that process exits, or has nothing more to do, without a stop', async () => {
-    await expectGone(await host('setTimeout(() => process.exit(0), 100);'));
-    await expectGone(await host('setTimeout(() => undefined, 100);'));
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('when that process dies of %s', async (signal) => {
+    await expectGone(await host({ servers: ['RedisServer'], ending: stayAlive, signal }));
+  });
+
+  it.each([
+    ['throws what nobody catches', `setTimeout(() => { throw new Error('unexpected'); }, 100);`],
+    ['exits without a stop', 'setTimeout(() => process.exit(0), 100);'],
+    ['has nothing more to do', 'setTimeout(() => undefined, 100);'],
+  ])('when that process %s', async (_, ending) => {
+    await expectGone(await host({ servers: ['RedisServer'], ending }));
   });
 });

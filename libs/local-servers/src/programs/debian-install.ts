@@ -25,5 +25,10 @@ const timeoutMs = 300_000;
 export async function installDebianPackages(packages: readonly string[]): Promise<void> {
   const setsid = ['setsid', '--wait', '/bin/sh', '-c', script, 'install', ...packages];
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
-  await run('/usr/bin/env', setsid, { env, timeout: timeoutMs });
+  try {
+    await run('/usr/bin/env', setsid, { env, timeout: timeoutMs });
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    throw new Error(stderr?.trim() || message);
+  }
 }
