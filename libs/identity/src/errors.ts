@@ -48,7 +48,7 @@ export class SecretUnreadableError extends Error {
     super(
       reason === 'unknown_key'
         ? `A stored secret was encrypted with key "${keyId}", which is not configured. Add it to the encryption keys, or enter the secret again.`
-        : `A stored secret (key "${keyId}") does not decrypt: it was altered, or belongs to another row. Enter the secret again.`,
+        : `A stored secret (key "${keyId}") does not decrypt: it was altered, or belongs elsewhere. Enter the secret again.`,
     );
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Encryption of secrets at rest: AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce.
  *
- * Stored bytes are `nonce (12) | tag (16) | ciphertext`, beside the id of the key. The context (which column of which row) is
- * authenticated with them, so a ciphertext copied into another row does not open. Several keys may be configured: the first one
+ * Stored bytes are `nonce (12) | tag (16) | ciphertext`, beside the id of the key. The context (which column) is
+ * authenticated with them, so a ciphertext copied into another column does not open. Several keys may be configured: the first one
  * seals, all of them open; a key is retired when nothing is left that names it. Refuses to tell what was wrong beyond
  * "unknown key" and "altered".
  */
@@ -54,7 +54,7 @@ export class SecretBox {
     return new SecretBox(sealingKeyId, byId);
   }
 
-  /** Encrypts with the first key. `context` names the place, for example by `providerKeyContext`. */
+  /** Encrypts with the first key. `context` names the place, for example `PROVIDER_KEY_CONTEXT`. */
   seal(plaintext: string, context: string): SealedSecret {
     const keyId = this.sealingKeyId;
     const nonce = randomBytes(NONCE_BYTES);
@@ -92,8 +92,8 @@ export class SecretBox {
   }
 }
 
-/** The context of a model provider's API key. */
-export const providerKeyContext = (providerId: string): string => `chat_providers.api_key:${providerId}`;
+/** The context of model providers' API keys. */
+export const PROVIDER_KEY_CONTEXT = 'chat_providers.api_key';
 
 function decodeKey(text: string, index: number): Buffer {
   const isHex = /^[0-9a-f]{64}$/i.test(text);
