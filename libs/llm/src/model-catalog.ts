@@ -126,7 +126,7 @@ export class ModelCatalog {
     if (!row.provider_enabled) {
       throw new ModelError({ kind: 'provider_disabled', retryable: false, provider: row.type });
     }
-    const callConfig = modelCallConfig.parse(row.options);
+    const callConfig = callConfigOf(row);
     return {
       modelConfigId: row.id,
       organizationId: row.organization_id,
@@ -149,6 +149,18 @@ export class ModelCatalog {
 
   private apiKeyOf(row: ModelRow): string | undefined {
     if (row.api_key_encrypted === null || row.api_key_key_id === null) return undefined;
-    return this.options.decryptSecret(row.api_key_encrypted, row.api_key_key_id);
+    try {
+      return this.options.decryptSecret(row.api_key_encrypted, row.api_key_key_id);
+    } catch (cause) {
+      const detail = 'The stored API key cannot be decrypted: enter it again.';
+      throw new ModelError({ kind: 'missing_key', retryable: false, provider: row.type, detail, cause });
+    }
   }
+}
+
+function callConfigOf(row: ModelRow): ModelCallConfig {
+  const parsed = modelCallConfig.safeParse(row.options);
+  if (parsed.success) return parsed.data;
+  const detail = `The options of the model are invalid: ${parsed.error.message}`;
+  throw new ModelError({ kind: 'config', retryable: false, provider: row.type, detail, cause: parsed.error });
 }

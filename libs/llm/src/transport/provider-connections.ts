@@ -50,6 +50,12 @@ export class ProviderConnections {
     return this.streams.get(response);
   }
 
+  /** Local ports of the connections that wait for the next request. */
+  idleSockets(): number[] {
+    const sockets = [this.http, this.https].flatMap((agent) => Object.values(agent.freeSockets).flat());
+    return sockets.flatMap((socket) => socket?.localPort ?? []);
+  }
+
   /** Closes all connections, streams in flight included. */
   close(): void {
     this.http.destroy();

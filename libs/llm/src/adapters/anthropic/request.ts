@@ -158,8 +158,7 @@ function withCacheBreakpoints(turns: Turn[]): Turn[] {
     const turn = turns[index];
     if (turn?.role !== 'user') continue;
     const block = turn.content.at(-1);
-    if (block !== undefined)
-      turn.content[turn.content.length - 1] = { ...block, ...CACHE } as Anthropic.ContentBlockParam;
+    if (block !== undefined) turn.content[turn.content.length - 1] = { ...block, ...CACHE };
     left -= 1;
   }
   return turns;
