@@ -27,3 +27,21 @@ export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLeve
 export { NestLogger } from './logging/nest-logger';
 export { runService, type ServiceContext, type ServiceOptions } from './process/run-service';
 export { processHost, type ServiceHost } from './process/service-host';
+export { BusContext } from './bus-transport/bus-context';
+export { BusExceptionFilter } from './bus-transport/bus-exception.filter';
+export {
+  BUS_TRANSPORT,
+  BusTransportStrategy,
+  type BusTransportOptions,
+} from './bus-transport/bus-transport-strategy';
+export { OverloadedError } from './bus-transport/concurrency-limit';
+export { connectBus } from './bus-transport/connect-bus';
+export { HealthModule } from './health/health.module';
+export {
+  Readiness,
+  type ReadinessCheck,
+  type ReadinessOptions,
+  type ReadinessReport,
+} from './health/readiness';
+export { Metrics, type MetricOptions } from './metrics/metrics';
+export { MetricsModule } from './metrics/metrics.module';

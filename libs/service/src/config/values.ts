@@ -89,7 +89,7 @@ export function base64Key({ bytes }: { readonly bytes: number }): z.ZodType<Buff
 export function listOf<Item>(item: z.ZodType<Item>): z.ZodType<Item[]> {
   return z
     .string()
-    .transform((value) => value.split(',').map((part) => part.trim()))
+    .transform((value): unknown => value.split(',').map((part) => part.trim()))
     .pipe(z.array(item))
     .describe(`a list, separated by commas, of: ${item.description ?? 'values'}`);
 }
