@@ -63,18 +63,21 @@ export class Database implements Queryable {
     if (this.openTransaction.getStore()) throw new SecondConnectionError('begin');
     const client = await this.pool.connect();
     let failure: Error | undefined;
+    // While it is out of the pool, nobody else listens: a connection cut between two statements would end the process.
+    const onCut = (error: Error): void => void (failure = error);
+    client.on('error', onCut);
     try {
       await this.run(client, BEGIN[mode]);
       const result = await this.openTransaction.run(true, () => work(this.transactionOn(client)));
       await this.run(client, 'commit');
       return result;
     } catch (error) {
-      failure = error instanceof Error ? error : new Error(String(error));
-      await this.run(client, 'rollback').catch((rollbackError: Error) => (failure = rollbackError));
+      await this.run(client, 'rollback').catch(onCut);
       throw error;
     } finally {
-      // A connection whose rollback failed is in an unknown state: it is destroyed, not reused.
-      client.release(isBroken(client, failure));
+      client.off('error', onCut);
+      // A connection that was cut, or whose rollback failed, is destroyed, not reused.
+      client.release(failure);
     }
   }
 
@@ -120,11 +123,3 @@ const BEGIN = {
 } as const;
 
 export type TransactionMode = keyof typeof BEGIN;
-
-function isBroken(client: PoolClient, failure: Error | undefined): boolean {
-  const state = client as PoolClient & { _queryable?: boolean };
-  return (
-    failure !== undefined &&
-    (state._queryable === false || /rollback|terminated|connection/i.test(failure.message))
-  );
-}

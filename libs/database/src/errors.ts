@@ -1,4 +1,5 @@
 /** What can go wrong between a service and Postgres, as far as callers act on it. */
+import { isNativeError } from 'node:util/types';
 
 /** The database has an older schema than this build needs. An operator must act, so the message says how. */
 export class SchemaOutdatedError extends Error {
@@ -43,16 +44,16 @@ const CONNECTION_MESSAGES =
  * been committed, so callers repeat only what is fenced or idempotent.
  */
 export function isConnectionError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isNativeError(error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (CONNECTION_CODES.has(code) || CONNECTION_STATES.test(code) || CONNECTION_MESSAGES.test(error.message))
     return true;
-  if (error instanceof AggregateError) return error.errors.some(isConnectionError);
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.some(isConnectionError);
   return error.cause !== undefined && isConnectionError(error.cause);
 }
 
 /** The SQLSTATE of a driver error, `undefined` for anything else. See the PostgreSQL manual, appendix A. */
 export function sqlState(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = isNativeError(error) && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
