@@ -101,6 +101,7 @@ export default tseslint.config(
   // Its one variable, read before any service starts and without libs/service.
   { files: ['migrations/src/main.ts'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   {
     files: ['**/*.spec.ts', 'tools/**', '**/testing/**', 'libs/local-servers/**', 'libs/testing/**'],
     rules: {
