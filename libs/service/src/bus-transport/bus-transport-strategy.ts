@@ -1,10 +1,12 @@
 /**
- * Nest handlers on our bus, for low-rate subjects: `@EventPattern('config.*.changed')`, `@MessagePattern(…)`, and work queues with
- * `@EventPattern('push.turn_finished', { workQueue: true, concurrency: 4 })`.
+ * Nest handlers on our bus, for low-rate subjects: `@EventPattern<string>('config.*.changed')`, `@MessagePattern(…)`, and work queues with
+ * `@EventPattern<string>('push.turn_finished', { workQueue: true, concurrency: 4 })`.
  *
  * Promises what Nest's own transports lack: bounded concurrency, a drain at close that lets handlers in flight finish, and jobs that
  * are acknowledged when their handler resolves and come back when it throws. Refuses to start with a handler whose subject is not
  * in the catalogue. Hot subjects use the bus directly: Nest's pipeline costs several times as much per message.
+ *
+ * `<string>` chooses the overload of Nest's decorator that takes methods of any signature.
  */
 import type { Bus, JobContext, MessageContext, Subscription } from '@parley/bus';
 import type { Subject } from '@parley/contracts';
@@ -37,11 +39,14 @@ export class BusTransportStrategy extends Server implements CustomTransportStrat
     super();
   }
 
-  /** Subscribes every handler; the callback gets the error when one cannot be. */
+  /** Subscribes every handler; when one cannot be, the callback gets the error and none stays subscribed. */
   listen(callback: (error?: unknown) => void): void {
     this.subscribeAll().then(
       () => callback(),
-      (error: unknown) => callback(error),
+      async (error: unknown) => {
+        await this.close();
+        callback(error);
+      },
     );
   }
 
