@@ -8,6 +8,7 @@
 import type { ChatErrorKind } from '@parley/contracts';
 import { type ErrorSignals, readErrorSignals } from './error-signals';
 import { ModelError } from './errors';
+import { stringAt } from './json';
 
 interface Rule {
   readonly name: string;
@@ -155,7 +156,6 @@ export function classifyModelError(
 
 function readCaller(signal: AbortSignal | undefined): Caller {
   if (signal?.aborted !== true) return { isCancelled: false, isDeadline: false };
-  const reason: unknown = signal.reason;
-  const isDeadline = reason instanceof Error && reason.name === 'TimeoutError';
+  const isDeadline = stringAt(signal.reason, 'name') === 'TimeoutError';
   return { isCancelled: !isDeadline, isDeadline };
 }

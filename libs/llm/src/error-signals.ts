@@ -137,10 +137,8 @@ function readDateMs(value: string | null, now: number): number | undefined {
 }
 
 function isAbortError(error: unknown): boolean {
-  const name = error instanceof Error ? error.constructor.name : '';
   return (
     stringAt(error, 'name') === 'AbortError' ||
-    name === 'APIUserAbortError' ||
     stringAt(error, 'code') === 'ABORT_ERR' ||
     /\b(cancell?ed|request was aborted|operation was aborted|context canceled)\b/i.test(
       stringAt(error, 'message') ?? '',
@@ -162,6 +160,7 @@ const HTTP2_SENT_BY_PEER_AND_HARMLESS =
 
 /** A reset of an HTTP/2 stream is worth a retry only if the peer sent it, and not to say that we broke the protocol. */
 function isHttp2Fault(said: string): boolean {
+  if (/\bgoaway\b/i.test(said)) return true;
   if (!HTTP2_RESET.test(said)) return false;
   const isOurs = /\bsent by us|local(ly)? (reset|error)\b/i.test(said);
   return !isOurs && HTTP2_SENT_BY_PEER_AND_HARMLESS.test(said);

@@ -88,7 +88,7 @@ export function readTitle(reply: string): string | undefined {
   const parsed = json === undefined ? undefined : parseJson(json);
   const raw = isJsonObject(parsed) ? stringAt(parsed, 'title') : reply;
   const title = raw
-    ?.replace(/\p{C}+|\s+/gu, ' ')
+    ?.replace(/(\p{C}|\s)+/gu, ' ')
     .trim()
     .replace(/^["'“„«]+|["'”“»]+$/gu, '')
     .trim();
