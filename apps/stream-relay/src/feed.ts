@@ -1,0 +1,293 @@
+/**
+ * The path of a message, file 6 of 6: committed messages and live parts, to every viewer. (It began in
+ * `apps/gateway/src/chats/messages.controller.ts`.)
+ *
+ * The feed of one watched chat, shared by all its viewers on this replica: the chat's head, its newest messages, and the
+ * parts of the step in flight. A pure state machine: it takes what the bus and Postgres bring and says what to send; who
+ * reads, waits and asks is `WatchedFeed`.
+ *
+ * A change that starts from the feed's own version is applied; one not newer is dropped; anything else waits for what is
+ * missing (`lack`), until it comes or Postgres is read. Parts belong to an episode: those of an older one are dropped,
+ * those of one not yet known wait for the change that announces it. So whatever the bus lost, doubled or reordered, a
+ * viewer sees each message and part once, in order, without a hole.
+ */
+import type { ChatChange, ChatParts } from '@parley/contracts';
+import { formatCursor, type Cursor } from './cursor';
+import { encodePartEvent, type EncodedEvent } from './encoded-event';
+import { Episode, isNewerEpisode, isSameEpisode, type EpisodeKey, type NumberedPart } from './episode';
+import { headAfter, type FeedHead, type FeedSnapshot } from './feed-head';
+import { MessageRing } from './message-ring';
+import { syncEvents } from './sync-events';
+
+export interface FeedLimits {
+  readonly maxMessages: number;
+  readonly maxMessageBytes: number;
+  readonly maxPartBytes: number;
+  /** Changes kept behind a gap; each is at most 256 KiB. */
+  readonly maxEarlyChanges: number;
+}
+
+export const FEED_LIMITS: FeedLimits = {
+  maxMessages: 256,
+  maxMessageBytes: 2 * 1024 * 1024,
+  maxPartBytes: 1024 * 1024,
+  maxEarlyChanges: 16,
+};
+
+/** What every attached viewer gets next. `parts` go to those who follow the episode. */
+export interface FeedTail {
+  readonly kind: 'tail';
+  readonly events: readonly EncodedEvent[];
+  readonly startsEpisode: boolean;
+  readonly parts: readonly EncodedEvent[];
+}
+
+/** What the viewers hold does not connect to what the feed now holds: each attaches again, from `from`. */
+export interface FeedReplaced {
+  readonly kind: 'replaced';
+  readonly from: Cursor;
+}
+
+export type FeedUpdate = FeedTail | FeedReplaced;
+
+/** `later`: something was overtaken, and may still come. `read`: only a read of Postgres brings it. */
+export type FeedLack = 'nothing' | 'later' | 'read';
+
+const NO_EPISODE: EpisodeKey = { historyVersion: 0, attempt: 0 };
+
+export class Feed {
+  private known: FeedHead | null = null;
+  private readonly ring: MessageRing;
+  private episode: Episode;
+  /** Parts of an episode whose change has not come yet. */
+  private ahead: Episode | null = null;
+  private readonly early = new Map<number, ChatChange>();
+  private newestVersion = 0;
+  /** The version that only a read brings, because its change came without content, or removed messages. */
+  private mustReach = 0;
+  private brokenThrough = 0;
+  private unbrokenSince = 0;
+  private resetCount = 0;
+
+  constructor(
+    readonly chatId: string,
+    private readonly limits: FeedLimits = FEED_LIMITS,
+  ) {
+    this.ring = new MessageRing({ maxMessages: limits.maxMessages, maxBytes: limits.maxMessageBytes });
+    this.episode = new Episode(NO_EPISODE, limits.maxPartBytes);
+  }
+
+  /** Null until the first `load`. */
+  get head(): FeedHead | null {
+    return this.known;
+  }
+
+  get version(): number {
+    return this.known?.version ?? 0;
+  }
+
+  /** How often messages were removed while this feed watched. */
+  get resets(): number {
+    return this.resetCount;
+  }
+
+  get bytes(): number {
+    return this.ring.bytes + this.episode.bytes + (this.ahead?.bytes ?? 0);
+  }
+
+  get messages(): Pick<MessageRing, 'after' | 'floorId' | 'lastId'> {
+    return this.ring;
+  }
+
+  /** Where a viewer stands that has all of this. After an overfull episode nobody can go on in its middle. */
+  get cursor(): Cursor {
+    return {
+      version: this.version,
+      attempt: this.known?.generationAttempt ?? 0,
+      seq: this.episode.isWhole ? this.episode.lastSeq : 0,
+      messageId: this.ring.lastId,
+    };
+  }
+
+  get lack(): FeedLack {
+    if (this.known === null || this.mustReach > this.version) return 'read';
+    return this.newestVersion > this.version || this.ahead !== null ? 'later' : 'nothing';
+  }
+
+  /** What to ask the owner of the chat for; null when no part is known to be missing. */
+  get hole(): (EpisodeKey & { afterSeq: number }) | null {
+    return this.episode.hasHole ? this.openEpisode : null;
+  }
+
+  /** The step in flight, as far as it is known here. */
+  get openEpisode(): EpisodeKey & { afterSeq: number } {
+    return { ...this.episode.key, afterSeq: this.episode.lastSeq };
+  }
+
+  apply(change: ChatChange): FeedUpdate {
+    this.newestVersion = Math.max(this.newestVersion, change.version);
+    if (change.version > this.version) {
+      if (change.history_reset === true || change.truncated === true)
+        this.mustReach = Math.max(this.mustReach, change.version);
+      else if (this.early.size < this.limits.maxEarlyChanges) this.early.set(change.from_version, change);
+    }
+    return this.advance();
+  }
+
+  applyParts({ history_version, generation_attempt, first_seq, parts }: ChatParts): FeedUpdate {
+    const key: EpisodeKey = { historyVersion: history_version, attempt: generation_attempt };
+    if (this.known !== null && isSameEpisode(key, this.episode.key))
+      return tail({ parts: this.partEvents(this.episode.take(first_seq, parts)) });
+    if (this.known === null || isNewerEpisode(key, this.episode.key)) {
+      if (this.ahead === null || isNewerEpisode(key, this.ahead.key))
+        this.ahead = new Episode(key, this.limits.maxPartBytes);
+      if (isSameEpisode(key, this.ahead.key)) this.ahead.take(first_seq, parts);
+    }
+    return tail({});
+  }
+
+  /** Somebody knows of a newer version than the bus brought. */
+  noteVersion(version: number): void {
+    this.newestVersion = Math.max(this.newestVersion, version);
+  }
+
+  /** Takes a read of what was written after the version `readAfter`, which was this feed's when the read began. */
+  load({ head, messages, hasOlder, isReset }: FeedSnapshot, readAfter: number): FeedUpdate {
+    if (this.known !== null && head.version < this.version) return tail({});
+    // Postgres does not know of the episode either: its first parts come again, from its owner, when its change is there.
+    if (head.version === this.version) this.ahead = null;
+    if (this.known !== null && !isReset && !hasOlder) {
+      const read = this.moveTo(head, messages);
+      return followedBy(read, this.advance());
+    }
+    if (isReset) {
+      this.brokenThrough = Math.max(readAfter, this.version);
+      this.resetCount += 1;
+    }
+    const from = this.cursor;
+    this.unbrokenSince = head.version;
+    this.ring.reset(messages, hasOlder ? (messages[0]?.id ?? 1) - 1 : 0);
+    this.moveTo(head, []);
+    this.advance();
+    return { kind: 'replaced', from };
+  }
+
+  /** Whether a viewer that holds the messages of `version` holds some that were removed since; null when that is not known. */
+  isBrokenSince(version: number): boolean | null {
+    if (version >= this.unbrokenSince) return false;
+    return version <= this.brokenThrough ? true : null;
+  }
+
+  /** What Postgres says about it. */
+  noteHistory({ version, isBroken }: { version: number; isBroken: boolean }): void {
+    if (isBroken) this.brokenThrough = Math.max(this.brokenThrough, version);
+    else this.unbrokenSince = Math.min(this.unbrokenSince, version);
+  }
+
+  /** The last step of attaching, for a viewer that stands at `from`: the rest of the messages, the state, the parts in flight. */
+  cutOver(from: Cursor): { events: EncodedEvent[]; followsParts: boolean } {
+    const head = this.known;
+    if (head === null) return { events: [], followsParts: false };
+    const before = from.version === head.version ? head : null;
+    const seq = this.isInOpenEpisode(from) ? from.seq : 0;
+    const parts = this.episode.isWhole ? this.episode.after(seq) : [];
+    const events = syncEvents({
+      chatId: this.chatId,
+      before,
+      after: head,
+      messages: this.ring.after(from.messageId, Infinity).messages,
+      // Whoever gets the parts from the first one must not show any yet.
+      dropsPreview: seq === 0 && (before === null || parts.length > 0 || from.seq > 0),
+      toolCalls: () => this.ring.dynamicCalls(head.openCalls),
+      from,
+      to: { ...this.cursor, seq },
+    });
+    return { events: [...events, ...this.partEvents(parts)], followsParts: this.episode.isWhole };
+  }
+
+  /** Whether what a viewer at `from` shows of an unfinished answer goes on here. */
+  isInOpenEpisode(from: Cursor): boolean {
+    const { historyVersion, attempt } = this.episode.key;
+    const isSame = historyVersion <= from.version && attempt === from.attempt;
+    return isSame && this.episode.isWhole && from.seq <= this.episode.lastSeq;
+  }
+
+  /** Gives back the memory that Postgres can replace. */
+  shrink(): void {
+    this.ring.shrink();
+  }
+
+  /** Applies every early change that now follows, and forgets those that are behind. */
+  private advance(): FeedTail {
+    let update = tail({});
+    for (let next = this.nextChange(); next !== undefined; next = this.nextChange())
+      update = followedBy(update, this.moveTo(headAfter(next.head, next.change), next.change.messages ?? []));
+    for (const [fromVersion, change] of this.early)
+      if (change.version <= this.version) this.early.delete(fromVersion);
+    return update;
+  }
+
+  private nextChange(): { head: FeedHead; change: ChatChange } | undefined {
+    // A change that needs a read stands in the way: nothing after it is applied before that read.
+    if (this.known === null || this.mustReach > this.version) return undefined;
+    const change = this.early.get(this.version);
+    this.early.delete(this.version);
+    return change === undefined ? undefined : { head: this.known, change };
+  }
+
+  private moveTo(after: FeedHead, messages: FeedSnapshot['messages']): FeedTail {
+    const before = this.known;
+    const from = this.cursor;
+    this.known = after;
+    this.newestVersion = Math.max(this.newestVersion, after.version);
+    const added = this.ring.append(messages);
+    const key = { historyVersion: after.historyVersion, attempt: after.generationAttempt };
+    const startsEpisode = !isSameEpisode(key, this.episode.key);
+    const waiting = startsEpisode ? this.openNext(key) : [];
+    const events = syncEvents({
+      chatId: this.chatId,
+      before,
+      after,
+      messages: added,
+      dropsPreview: startsEpisode,
+      toolCalls: () => this.ring.dynamicCalls(after.openCalls),
+      from,
+      to: { ...this.cursor, seq: startsEpisode ? 0 : from.seq },
+    });
+    return tail({ events, startsEpisode, parts: this.partEvents(waiting) });
+  }
+
+  /** Opens an episode, with the parts of it that came before its change. */
+  private openNext(key: EpisodeKey): readonly NumberedPart[] {
+    const { ahead } = this;
+    const isAnnounced = ahead !== null && isSameEpisode(key, ahead.key) && ahead.isWhole;
+    this.episode = isAnnounced ? ahead : new Episode(key, this.limits.maxPartBytes);
+    if (ahead !== null && !isNewerEpisode(ahead.key, key)) this.ahead = null;
+    return this.episode.after(0);
+  }
+
+  private partEvents(parts: readonly NumberedPart[]): EncodedEvent[] {
+    const { historyVersion, attempt } = this.episode.key;
+    const { chatId, cursor } = this;
+    return parts.map((part) => ({
+      type: 'message_part',
+      json: encodePartEvent(part, { chatId, historyVersion, attempt, seq: part.seq }),
+      cursor: formatCursor({ ...cursor, seq: this.episode.isWhole ? part.seq : 0 }),
+    }));
+  }
+}
+
+function tail({ events = [], startsEpisode = false, parts = [] }: Partial<FeedTail>): FeedTail {
+  return { kind: 'tail', events, startsEpisode, parts };
+}
+
+/** One update after another. The parts of an episode that the second one ends are stale already. */
+function followedBy(first: FeedTail, second: FeedTail): FeedTail {
+  if (second.startsEpisode) return { ...second, events: [...first.events, ...second.events] };
+  return {
+    kind: 'tail',
+    events: [...first.events, ...second.events],
+    startsEpisode: first.startsEpisode,
+    parts: [...first.parts, ...second.parts],
+  };
+}
