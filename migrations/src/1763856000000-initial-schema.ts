@@ -101,9 +101,9 @@ create unique index chat_model_configs_one_default on chat_model_configs (organi
 create index chat_model_configs_provider on chat_model_configs (ai_provider_id);
 `;
 
-// Unlogged: after a crash of Postgres every lease is rightly stale, and a heartbeat needs no durability.
+// One row a worker, renewed every 2 s. Logged, so that a restart of Postgres does not take live workers' chats from them.
 const WORKERS = `
-create unlogged table workers (
+create table workers (
   id uuid primary key,
   hostname text not null,
   started_at timestamptz not null default now(),
@@ -129,7 +129,6 @@ create table chats (
   pin_order integer not null default 0,
   last_model_config_id uuid not null references chat_model_configs (id),
   last_reasoning_effort text,
-  last_read_message_id bigint not null default 0,
   last_turn_summary text,
   summary text,
   created_at timestamptz not null default now(),
@@ -142,7 +141,7 @@ create table chats (
   open_calls jsonb not null default '[]',
   action_deadline_at timestamptz,
   last_error jsonb,
-  worker_id uuid,
+  worker_id uuid references workers (id),
   runner_id uuid,
   version bigint not null default 1,
   history_version bigint not null default 1,
@@ -150,6 +149,9 @@ create table chats (
   generation_attempt integer not null default 0,
   retry jsonb,
   compaction_requested_at timestamptz,
+  -- The versions of the last answer, and of the last answer that the owner has seen: unread when they differ.
+  answered_version bigint not null default 0,
+  read_version bigint not null default 0,
 
   constraint chats_status_known check (status in ('waiting', 'running', 'interrupting', 'requires_action', 'error')),
   constraint chats_queue_is_array check (jsonb_typeof(queue) = 'array'),
@@ -162,21 +164,24 @@ create table chats (
   constraint chats_error_iff_error check ((last_error is not null) = (status = 'error')),
   constraint chats_owner_pair check ((worker_id is null) = (runner_id is null)),
   constraint chats_retry_while_running check (retry is null or status = 'running'),
+  constraint chats_compaction_while_running check (compaction_requested_at is null or status = 'running'),
   constraint chats_versions_ordered check (history_version <= version and queue_version <= version and version > 0),
   constraint chats_attempt_not_negative check (generation_attempt >= 0),
   constraint chats_pin_on_live_roots check (pin_order = 0 or (pin_order > 0 and parent_chat_id is null and not archived)),
   constraint chats_child_has_root check ((parent_chat_id is null) = (root_chat_id is null))
-);
--- serves: GET /chats (roots of an owner, newest first)
-create index chats_list on chats (owner_id, updated_at desc, id desc) where parent_chat_id is null;
+) with (fillfactor = 70);
+-- serves: GET /chats (roots of an owner: pinned ones in their order, then the latest updated)
+create index chats_list on chats (owner_id, archived, (pin_order = 0), pin_order, updated_at desc, id desc)
+  where parent_chat_id is null;
 -- serves: the family of a root (children in lists, archive of a family)
 create index chats_family on chats (root_chat_id) where root_chat_id is not null;
--- serves: the sweep (runnable chats, oldest first) and the deadline of actions
-create index chats_runnable on chats (updated_at) where status in ('running', 'interrupting', 'requires_action');
--- serves: what a worker owns (hand-over at stop)
-create index chats_owned on chats (worker_id) where worker_id is not null;
+-- serves: the sweep (work that nobody owns, in turns by owner)
+create index chats_unowned_work on chats (owner_id, updated_at)
+  where worker_id is null and status in ('running', 'interrupting', 'requires_action');
+-- serves: what a worker owns (takeover from the dead, the net under lost wakes, hand-over at stop)
+create index chats_owned on chats (worker_id, status) where worker_id is not null;
 -- serves: label filters of GET /chats
-create index chats_labels on chats using gin (labels jsonb_path_ops);
+create index chats_labels on chats using gin (labels jsonb_path_ops) where labels <> '{}';
 `;
 
 const CHAT_MESSAGES = `
@@ -209,8 +214,11 @@ create table chat_messages (
 create index chat_messages_history on chat_messages (chat_id, id);
 -- serves: catching up by revision (stream feeds after a gap)
 create index chat_messages_revision on chat_messages (chat_id, revision);
--- serves: the prompt's start (newest compaction boundary)
-create index chat_messages_boundary on chat_messages (chat_id, id desc) where compressed and not deleted;
+-- serves: the prompt's start (newest boundary that the model sees)
+create index chat_messages_boundary on chat_messages (chat_id, id desc)
+  where compressed and not deleted and visibility <> 'user';
+-- serves: the prompt's system messages, wherever the boundary is
+create index chat_messages_system on chat_messages (chat_id, id) where role = 'system';
 -- serves: sums of spend by time
 create index chat_messages_spend on chat_messages (created_at) where total_cost_micros is not null;
 `;

@@ -1,10 +1,17 @@
+export { toClientChat, toClientQueue } from './rows/chat-row';
+export { toChatMessage, toChatMessages } from './rows/message-row';
 export { CHAT_STATES, classify, type ChatState } from './states';
 export { acquire, type AcquireInput } from './transitions/acquire';
 export { acquireRunnable, type AcquireRunnableInput } from './transitions/acquire-runnable';
 export { cancelAction, type CancelActionInput } from './transitions/cancel-action';
 export { clearContext, type ClearContextInput } from './transitions/clear-context';
 export { commitStep, type CommitStepInput } from './transitions/commit-step';
-export { completeAction, type CompleteActionInput } from './transitions/complete-action';
+export {
+  completeAction,
+  type ActionResult,
+  type CompleteActionInput,
+  type CompleteActionRefused,
+} from './transitions/complete-action';
 export { createChat, type CreateChatInput } from './transitions/create';
 export { deleteQueued, type DeleteQueuedInput } from './transitions/delete-queued';
 export { edit, type EditInput } from './transitions/edit';
@@ -18,9 +25,16 @@ export { recordRetry, type RecordRetryInput } from './transitions/record-retry';
 export { release, type ReleaseInput } from './transitions/release';
 export { releaseAll, type ReleaseAllInput } from './transitions/release-all';
 export { requestCompaction, type RequestCompactionInput } from './transitions/request-compaction';
-export { send, type SendInput } from './transitions/send';
+export { MAX_QUEUED_MESSAGES, send, type SendInput } from './transitions/send';
 export { setArchived, type SetArchivedInput } from './transitions/set-archived';
-export { HEARTBEAT_MS, LEASE_MS, renewLease, retireWorker } from './worker-lease';
+export {
+  forgetWorker,
+  HEARTBEAT_MS,
+  LEASE_MS,
+  readDeadWorkers,
+  renewLease,
+  retireWorker,
+} from './worker-lease';
 export { markRead, setGeneratedTitle, setTurnSummary, updateChat, type UpdateChatInput } from './update-chat';
 export { listChats, type ListChatsInput } from './reads/list-chats';
 export {
@@ -31,7 +45,8 @@ export {
   type OwnedRunnable,
 } from './reads/read-chat';
 export { readFeed, type FeedSnapshot, type ReadFeedInput } from './reads/read-feed';
-export { readMessages, readPrompts, readTranscript, type ReadMessagesInput } from './reads/read-messages';
+export { readMessages, readPrompts, type ReadMessagesInput } from './reads/read-messages';
+export { readTranscript } from './reads/read-transcript';
 export type {
   ChatHead,
   ChatStore,

@@ -6,7 +6,16 @@
  * messages, so fields are only ever added, and optional.
  */
 import { z } from 'zod';
-import { chatError, chatMessage, chatRetry, chatStatus, messageRole, openCall, queuedMessage } from './chat';
+import {
+  chatError,
+  chatMessage,
+  chatRetry,
+  chatStatus,
+  messageRole,
+  openCall,
+  queuedMessage,
+  reasoningEffort,
+} from './chat';
 import { messagePart } from './message-part';
 import { uuid } from './strings';
 import { watchEvent } from './watch-event';
@@ -58,11 +67,21 @@ export type ChatParts = z.infer<typeof chatParts>;
 export const chatReady = z.object({ chat_id: uuid(), version: z.number().int() });
 export type ChatReady = z.infer<typeof chatReady>;
 
-/** To the owner of a chat: it changed. With `change` the owner needs no read to go on. */
+/** What the next turn of a chat runs with; clients do not see all of it in a change. */
+export const turnSettings = z.object({
+  model_config_id: uuid(),
+  reasoning_effort: reasoningEffort.nullable(),
+  plan_mode: z.enum(['plan']).nullable(),
+  mcp_server_ids: z.array(uuid()),
+});
+export type TurnSettings = z.infer<typeof turnSettings>;
+
+/** To the owner of a chat: it changed. With `change` and `settings` the owner needs no read to go on. */
 export const workerWake = z.object({
   chat_id: uuid(),
   version: z.number().int(),
   change: chatChange.optional(),
+  settings: turnSettings.optional(),
 });
 export type WorkerWake = z.infer<typeof workerWake>;
 

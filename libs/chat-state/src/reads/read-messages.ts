@@ -1,6 +1,7 @@
+/** Pages of what clients see of a history. One message more than asked for tells whether there are more. */
 import type { ChatMessage } from '@parley/contracts';
-import type { Queryable } from '@parley/database';
-import type { TranscriptRow } from '../types';
+import { sql, type Queryable } from '@parley/database';
+import { messageColumns, toChatMessage, toStoredMessage, type MessageRow } from '../rows/message-row';
 
 export interface ReadMessagesInput {
   chatId: string;
@@ -9,23 +10,51 @@ export interface ReadMessagesInput {
   limit: number;
 }
 
-/** A page of what clients see of the history: ascending with `afterId` alone, descending in every other form. */
-export function readMessages(
-  _database: Queryable,
-  _input: ReadMessagesInput,
+const pageStatement = (name: string, order: 'asc' | 'desc') =>
+  sql(
+    name,
+    `select ${messageColumns('m')} from chat_messages m
+where m.chat_id = $1 and m.id > $2 and m.id < $3 and not m.deleted and m.visibility <> 'model'
+order by m.id ${order} limit $4`,
+  );
+
+const OLDEST_FIRST = pageStatement('read_messages_oldest_first', 'asc');
+const NEWEST_FIRST = pageStatement('read_messages_newest_first', 'desc');
+
+/**
+ * Ascending with `afterId` alone, so that a poller never skips the older part of a burst; descending in every other form.
+ */
+export async function readMessages(
+  database: Queryable,
+  { chatId, afterId, beforeId, limit }: ReadMessagesInput,
 ): Promise<{ messages: ChatMessage[]; hasMore: boolean }> {
-  return Promise.reject(new Error('readMessages is being written'));
+  const statement = afterId !== undefined && beforeId === undefined ? OLDEST_FIRST : NEWEST_FIRST;
+  const rows = await database.query<MessageRow>(statement, [
+    chatId,
+    afterId ?? 0,
+    beforeId ?? Number.MAX_SAFE_INTEGER,
+    limit + 1,
+  ]);
+  return {
+    messages: rows.slice(0, limit).map((row) => toChatMessage(toStoredMessage(row))),
+    hasMore: rows.length > limit,
+  };
 }
 
-/** What the model sees, in order: the uncompressed system messages, the newest boundary, and what came after it. */
-export function readTranscript(_database: Queryable, _input: { chatId: string }): Promise<TranscriptRow[]> {
-  return Promise.reject(new Error('readTranscript is being written'));
-}
+const READ_PROMPTS = sql(
+  'read_prompts',
+  `select m.content from chat_messages m join chats c on c.id = m.chat_id
+where m.chat_id = $1 and m.role = 'user' and m.created_by = c.owner_id and not m.deleted and m.visibility <> 'model'
+order by m.id desc limit $2`,
+);
 
 /** Texts that the owner sent in this chat, newest first, blank ones left out. */
-export function readPrompts(
-  _database: Queryable,
-  _input: { chatId: string; limit: number },
+export async function readPrompts(
+  database: Queryable,
+  input: { chatId: string; limit: number },
 ): Promise<string[]> {
-  return Promise.reject(new Error('readPrompts is being written'));
+  const rows = await database.query<Pick<MessageRow, 'content'>>(READ_PROMPTS, [input.chatId, input.limit]);
+  return rows
+    .map((row) => row.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n'))
+    .filter((prompt) => prompt.trim() !== '');
 }

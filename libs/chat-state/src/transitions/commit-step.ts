@@ -1,22 +1,32 @@
-import type { ChatStore, Done, Fence, NewMessage, Refused, SendResult, Stale } from '../types';
-import type {
-  ChatMessage,
-  MessagePart,
-  OpenCall,
-  ReasoningEffort,
-  ChatError,
-  ChatRetry,
-  DynamicTool,
-} from '@parley/contracts';
+/** A finished step of a turn: the assistant message, or all results of its tool calls together. The turn goes on. */
+import type { OpenCall } from '@parley/contracts';
+import { encodeJsonb } from '@parley/database';
+import { applyFenced } from '../apply-transition';
+import { encodeMessages } from '../rows/message-row';
+import { transitionStatement } from '../transition-statement';
+import type { ChatStore, Done, Fence, NewMessage, Stale } from '../types';
+import { fenceValues, IS_FENCED } from './fence';
 
 export interface CommitStepInput {
   fence: Fence;
   messages: readonly NewMessage[];
-  /** The tool calls that have no result after these messages. */
+  /** The tool calls that have no result after these messages. Default: none. */
   openCalls?: readonly OpenCall[];
 }
 
+const COMMIT_STEP = transitionStatement('commit_step', {
+  when: `${IS_FENCED} and l.status = 'running'`,
+  given: '$4::jsonb[]',
+  calls: '$5::jsonb',
+});
+
 /** Commits an assistant message, or the results of its tool calls; the turn goes on. */
-export function commitStep(_store: ChatStore, _input: CommitStepInput): Promise<Done | Stale> {
-  return Promise.reject(new Error('commitStep is being written'));
+export function commitStep(
+  store: ChatStore,
+  { fence, messages, openCalls = [] }: CommitStepInput,
+): Promise<Done | Stale> {
+  return applyFenced(store, {
+    statement: COMMIT_STEP,
+    values: [...fenceValues(fence), encodeMessages(messages), encodeJsonb(openCalls)],
+  });
 }

@@ -1,19 +1,19 @@
-import type { ChatStore, Done, Fence, NewMessage, Refused, SendResult, Stale } from '../types';
-import type {
-  ChatMessage,
-  MessagePart,
-  OpenCall,
-  ReasoningEffort,
-  ChatError,
-  ChatRetry,
-  DynamicTool,
-} from '@parley/contracts';
-import type { TitleSource } from '../types';
+/** A new chat: its row, its system messages and the first user message, in one statement, and it runs. */
+import type { ChatMessage, DynamicTool, ReasoningEffort } from '@parley/contracts';
+import { encodeJsonb, sql } from '@parley/database';
+import { publishChange } from '../publish-change';
+import { toDone, type TransitionRow } from '../apply-transition';
+import { chatColumnNames, chatColumns, type ChatRow } from '../rows/chat-row';
+import { encodeMessages, toChatMessages } from '../rows/message-row';
+import { insertMessages } from '../transition-statement';
+import type { ChatStore, Done, NewMessage, Refused, TitleSource } from '../types';
 
 export interface CreateChatInput {
+  /** Given by the caller where creating twice must make one chat: the second is refused as `already_exists`. */
   id?: string;
   organizationId: string;
   ownerId: string;
+  /** Makes it a child. The parent must be a root of the same owner that is not archived. */
   parentChatId?: string;
   title: string;
   titleSource: TitleSource;
@@ -21,6 +21,7 @@ export interface CreateChatInput {
   reasoningEffort?: ReasoningEffort | null;
   mode?: string | null;
   planMode?: 'plan' | null;
+  /** Default `api`. */
   clientType?: 'ui' | 'api';
   labels?: Record<string, string>;
   mcpServerIds?: readonly string[];
@@ -29,10 +30,70 @@ export interface CreateChatInput {
   userMessage: NewMessage;
 }
 
-/** Inserts the chat, running, with its system messages and the first user message. A child names its parent, a live root. */
-export function createChat(
-  _store: ChatStore,
-  _input: CreateChatInput,
+// The parent is locked against archiving, which must take all children or none.
+const CREATE = sql(
+  'create_chat',
+  `with parent as (
+  select id from chats where id = $4::uuid and owner_id = $3 and parent_chat_id is null and not archived for share
+),
+u as (
+  insert into chats as c (id, organization_id, owner_id, parent_chat_id, root_chat_id, title, title_source,
+    last_model_config_id, last_reasoning_effort, mode, plan_mode, client_type, labels, mcp_server_ids, dynamic_tools, status)
+  select coalesce($1::uuid, gen_random_uuid()), $2, $3, $4::uuid, $4::uuid, $5, $6, $7, $8, $9, $10, $11, $12::jsonb,
+    $13::uuid[], $14::jsonb, 'running'
+  where $4::uuid is null or exists (select from parent)
+  on conflict (id) do nothing
+  returning ${chatColumns('c')}
+),
+w as (select u.id, $15::jsonb[] as written from u),
+${insertMessages}
+select ${chatColumnNames('u')}, (select jsonb_agg(to_jsonb(m) order by m.id) from m) as messages,
+  $4::uuid is null or exists (select from parent) as has_parent
+from (values (true)) one left join u on true`,
+);
+
+/** Inserts the chat, running, with its system messages and the first user message. */
+export async function createChat(
+  store: ChatStore,
+  input: CreateChatInput,
 ): Promise<Done<{ messages: ChatMessage[] }> | Refused> {
-  return Promise.reject(new Error('createChat is being written'));
+  const [row] = await store.database.query<Created | NotCreated>(CREATE, valuesOf(input));
+  if (row === undefined || row.id === null)
+    return { ok: false, reason: row?.has_parent === false ? 'parent_not_found' : 'already_exists' };
+  const done = toDone({ ...row, ...FROM_NOTHING, from_id: row.id, from_owner_id: row.owner_id });
+  publishChange(store, { ...done, wakesOwner: true });
+  return { ...done, messages: toChatMessages(done.rows) };
+}
+
+type Created = ChatRow & Pick<TransitionRow, 'messages'> & { has_parent: boolean };
+type NotCreated = { id: null; has_parent: boolean };
+
+/** A chat before its first version. */
+const FROM_NOTHING = {
+  from_status: 'waiting',
+  from_archived: false,
+  from_queue_length: 0,
+  from_version: 0,
+  from_open_calls: [],
+  from_retry_attempt: null,
+} satisfies Partial<TransitionRow>;
+
+function valuesOf(input: CreateChatInput): unknown[] {
+  return [
+    input.id ?? null,
+    input.organizationId,
+    input.ownerId,
+    input.parentChatId ?? null,
+    input.title,
+    input.titleSource,
+    input.modelConfigId,
+    input.reasoningEffort ?? null,
+    input.mode ?? null,
+    input.planMode ?? null,
+    input.clientType ?? 'api',
+    encodeJsonb(input.labels ?? {}),
+    input.mcpServerIds ?? [],
+    encodeJsonb(input.dynamicTools ?? []),
+    encodeMessages([...(input.systemMessages ?? []), input.userMessage]),
+  ];
 }

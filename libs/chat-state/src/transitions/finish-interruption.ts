@@ -1,25 +1,36 @@
-import type { ChatStore, Done, Fence, NewMessage, Refused, SendResult, Stale } from '../types';
-import type {
-  ChatMessage,
-  MessagePart,
-  OpenCall,
-  ReasoningEffort,
-  ChatError,
-  ChatRetry,
-  DynamicTool,
-} from '@parley/contracts';
+/** The end of an interrupted turn: what the user saw of the answer is committed, and calls left open get cancelled results. */
+import type { ChatMessage, OpenCall } from '@parley/contracts';
+import { encodeJsonb } from '@parley/database';
+import { applyFenced } from '../apply-transition';
+import { encodeMessages } from '../rows/message-row';
+import { transitionStatement } from '../transition-statement';
+import type { ChatStore, Done, Fence, NewMessage, Stale } from '../types';
+import { fenceValues, IS_FENCED } from './fence';
+import { NEXT_TURN, promotedMessage } from './finish-turn';
 
 export interface FinishInterruptionInput {
   fence: Fence;
+  /** The partial answer, or the results that were there in time. May be empty. */
   messages: readonly NewMessage[];
-  /** Default: the open calls of the row. The tool calls that have no result after these messages. */
+  /** The tool calls that have no result after these messages. Default: the open calls of the row. */
   openCalls?: readonly OpenCall[];
 }
 
-/** Commits the partial answer of an interrupted turn; calls left open get cancelled results. */
-export function finishInterruption(
-  _store: ChatStore,
-  _input: FinishInterruptionInput,
+const FINISH_INTERRUPTION = transitionStatement('finish_interruption', {
+  when: `${IS_FENCED} and l.status = 'interrupting'`,
+  given: '$4::jsonb[]',
+  calls: 'coalesce($5::jsonb, l.open_calls)',
+  ...NEXT_TURN,
+});
+
+/** Commits the partial answer of an interrupted turn and ends it; the head of the queue starts the next one. */
+export async function finishInterruption(
+  store: ChatStore,
+  { fence, messages, openCalls }: FinishInterruptionInput,
 ): Promise<Done<{ promoted?: ChatMessage }> | Stale> {
-  return Promise.reject(new Error('finishInterruption is being written'));
+  const result = await applyFenced(store, {
+    statement: FINISH_INTERRUPTION,
+    values: [...fenceValues(fence), encodeMessages(messages), openCalls ? encodeJsonb(openCalls) : null],
+  });
+  return result.ok ? { ...result, ...promotedMessage(result) } : result;
 }
