@@ -14,6 +14,7 @@ const CONFIRM_EVERY_BYTES = 1024 * 1024;
 const MAX_UNCONFIRMED_BYTES = 64 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 5_000;
 const PING_INTERVAL_MS = 10_000;
+const ATTEMPTS_PER_WARNING = 20;
 const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024;
 
 export interface NatsLinkOptions {
@@ -38,17 +39,17 @@ export class NatsLink {
 
   /** Tries until it succeeds; throws the signal's reason when that ends it first. */
   static async open(options: NatsLinkOptions): Promise<NatsLink> {
-    for (;;) {
+    for (let attempt = 0; ; attempt += 1) {
       options.signal?.throwIfAborted();
       try {
         const connection = await connectOnce(options);
         if (!options.signal?.aborted) return new NatsLink(connection, options.logger);
         await connection.close();
       } catch (error) {
-        options.logger.warn(
-          { err: error, url: withoutPassword(options.url) },
-          'NATS cannot be reached, trying again',
-        );
+        if (attempt % ATTEMPTS_PER_WARNING === 0) {
+          const url = withoutPassword(options.url);
+          options.logger.warn({ err: error, url }, 'NATS cannot be reached, trying again');
+        }
         await wait(reconnectDelayMs(), undefined, options.signal ? { signal: options.signal } : {}).catch(
           () => undefined,
         );

@@ -6,6 +6,7 @@ export {
   type ConfigSchema,
   type Setting,
 } from './config/define-config';
+export { deploymentSettings } from './config/deployment-settings';
 export { describeConfiguration, type ConfigDescription, type DescribedApp } from './config/describe';
 export { ConfigError, type ConfigProblem } from './config/errors';
 export { loadConfig, type LoadConfigOptions } from './config/load-config';

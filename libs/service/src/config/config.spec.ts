@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
 import { defineConfig, setting } from './define-config';
+import { deploymentSettings } from './deployment-settings';
 import { describeConfiguration } from './describe';
 import { ConfigError } from './errors';
 import { loadConfig } from './load-config';
@@ -95,6 +96,30 @@ describe('loadConfig', () => {
   it('refuses names that are no variables', () => {
     const entry = setting({ schema: text(), default: '', unit: 'text', reason: 'r' });
     expect(() => defineConfig({ camelCase: entry })).toThrow('camelCase');
+  });
+});
+
+describe('The settings of a deployment', () => {
+  it('have defaults that they themselves allow, and need the three addresses', () => {
+    const urls = {
+      DATABASE_URL: 'postgres://h/d',
+      NATS_URL: 'nats://a:4222,nats://b:4222',
+      REDIS_URL: 'redis://h',
+    };
+    const config = loadConfig(defineConfig(deploymentSettings), { env: urls });
+    expect(config).toMatchObject({
+      logLevel: 'info',
+      stopTimeoutMs: 25_000,
+      databasePoolSize: 10,
+      busValidation: false,
+    });
+    const asText = Object.entries(deploymentSettings).flatMap(([name, entry]) =>
+      entry.isRequired ? [] : [[name, String(entry.default)] as const],
+    );
+    expect(loadConfig(deploymentSettings, { env: { ...urls, ...Object.fromEntries(asText) } })).toEqual(
+      config,
+    );
+    expect(() => loadConfig(deploymentSettings, { env: {} })).toThrow(/DATABASE_URL.*NATS_URL.*REDIS_URL/);
   });
 });
 

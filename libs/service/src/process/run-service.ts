@@ -69,7 +69,8 @@ class ServiceLife {
     await toldToStop;
     await started;
     await this.stopAll();
-    this.logger.info({ exit_code: this.exitCode }, 'Stopped');
+    // After a failure its own line is the last word.
+    if (this.exitCode === 0) this.logger.info('Stopped');
     this.exit(this.exitCode);
     return this.exitCode;
   }
