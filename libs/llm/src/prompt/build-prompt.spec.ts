@@ -216,11 +216,7 @@ describe('tool calls', () => {
     expect(
       prompt(
         user('go'),
-        row('assistant', [
-          { ...call('w'), ...executed } as MessagePart,
-          result('w', 1, executed),
-          text('found'),
-        ]),
+        row('assistant', [{ ...call('w'), ...executed }, result('w', 1, executed), text('found')]),
         user('ok'),
       ),
     ).toEqual(['user: go', 'assistant: found', 'user: ok']);

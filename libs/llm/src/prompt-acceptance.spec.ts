@@ -1,0 +1,182 @@
+/** Whatever is stored, and whoever wrote it, the strict mock accepts the request that is made of it. */
+import { systemClock, type MessagePart } from '@parley/contracts';
+import { formatControlBlock, LlmMock } from '@parley/llmmock';
+import fc from 'fast-check';
+import type { ModelConnection } from './adapters/model-connection';
+import { createModelClient } from './create-model-client';
+import type { ModelClient } from './model-client';
+import { buildPrompt } from './prompt/build-prompt';
+import type { PromptRow } from './prompt/prompt-row';
+import { StepAccumulator } from './step-accumulator';
+import { ProviderConnections } from './transport/provider-connections';
+
+const mock = new LlmMock();
+const connections = new ProviderConnections();
+const clients = new Map<string, ModelClient>();
+const TOOL = { name: 'read', description: 'Reads', inputSchema: { type: 'object', properties: {} } };
+const signal = new AbortController().signal;
+
+beforeAll(async () => {
+  const { url } = await mock.start({ defaults: { chunk_count: 2 } });
+  const add = (name: string, connection: Omit<ModelConnection, 'apiKey'>) =>
+    clients.set(name, createModelClient({ ...connection, apiKey: 'k' }, { connections }));
+  add('responses', { providerId: 'p1', type: 'openai', baseUrl: `${url}/v1`, modelName: 'gpt-5' });
+  add('other account', { providerId: 'p4', type: 'openai', baseUrl: `${url}/v1`, modelName: 'gpt-5' });
+  add('chat', { providerId: 'p2', type: 'openai-compat', baseUrl: `${url}/v1`, modelName: 'qwen' });
+  add('anthropic', { providerId: 'p3', type: 'anthropic', baseUrl: url, modelName: 'claude-sonnet-5' });
+  add('old anthropic', { providerId: 'p5', type: 'anthropic', baseUrl: url, modelName: 'claude-sonnet-4-5' });
+});
+
+afterAll(async () => {
+  connections.close();
+  await mock.stop();
+});
+
+async function answer(name: string, rows: readonly PromptRow[]): Promise<StepAccumulator> {
+  const client = clients.get(name);
+  if (client === undefined) throw new Error(`no client ${name}`);
+  const step = new StepAccumulator({ clock: systemClock, provider: client.provider });
+  const messages = buildPrompt(rows, { contextLimit: 10_000 });
+  const request = { messages, tools: [TOOL], settings: { reasoningEffort: 'high' as const } };
+  for await (const part of client.stream(request, signal)) step.add(part);
+  return step;
+}
+
+const word = fc.constantFrom('', ' ', '\n\t', 'hello', 'Grüße 🌍', 'a\ud83c', '\u0000', 'x'.repeat(40_000));
+const id = fc.constantFrom('call_0', 'call_1', 'toolu:1/ä', '\u0000', 'y'.repeat(80), 'a', 'a_2');
+const toolName = fc.constantFrom('read', 'fs.read', '', 'ö');
+const json = fc.oneof(fc.constant(undefined), fc.constant(null), word, fc.jsonValue());
+const flag = fc.constantFrom({}, { provider_executed: true });
+
+const part: fc.Arbitrary<MessagePart> = fc.oneof(
+  word.map((text): MessagePart => ({ type: 'text', text })),
+  word.map((text): MessagePart => ({ type: 'reasoning', text })),
+  word.map((text): MessagePart => ({ type: 'hook-context', text })),
+  word.map((text): MessagePart => ({ type: 'hook-notice', text })),
+  fc.constant<MessagePart>({ type: 'source', url: 'https://example.org' }),
+  fc.record({ id, toolName, args: json, flag }).map((each): MessagePart => ({
+    type: 'tool-call',
+    tool_call_id: each.id,
+    tool_name: each.toolName,
+    args: each.args,
+    ...each.flag,
+  })),
+  fc
+    .record({ id, toolName, result: json, is_error: fc.boolean(), is_media: fc.boolean(), flag })
+    .map(({ id: callId, toolName: name, flag: executed, ...rest }): MessagePart => ({
+      type: 'tool-result',
+      tool_call_id: callId,
+      tool_name: name,
+      ...rest,
+      ...executed,
+    })),
+  fc
+    .record({
+      media_type: fc.constantFrom('image/png', 'text/plain', 'odd'),
+      data: fc.constantFrom('', '%%', 'aGVsbG8='),
+    })
+    .map((file): MessagePart => ({ type: 'file', ...file })),
+);
+
+const rows: fc.Arbitrary<PromptRow[]> = fc
+  .array(
+    fc.record({
+      role: fc.constantFrom('system', 'user', 'assistant', 'tool'),
+      content: fc.array(part, { maxLength: 5 }),
+      visibility: fc.constantFrom('user', 'model', 'both'),
+      compressed: fc.oneof(
+        { weight: 9, arbitrary: fc.constant(false) },
+        { weight: 1, arbitrary: fc.constant(true) },
+      ),
+    } as const),
+    { maxLength: 10 },
+  )
+  .map((list) => list.map((each, index) => ({ id: index + 1, ...each })));
+
+it('any sequence of stored parts whatever is accepted by all APIs', async () => {
+  // fast-check prints the seed of a failing run.
+  await fc.assert(
+    fc.asyncProperty(rows, async (stored) => {
+      for (const name of clients.keys()) await answer(name, stored);
+    }),
+    { numRuns: 60 },
+  );
+}, 60_000);
+
+const switches = [...'01234'].flatMap((first) =>
+  [...'01234'].map((second) => [Number(first), Number(second)] as const),
+);
+
+it.each(switches)(
+  'a chat moves from client %i to client %i in the middle of a turn and back',
+  async (first, second) => {
+    const names = [...clients.keys()];
+    const path = [first, second, first].map((index) => names[index] ?? '');
+    const control = {
+      reasoning: 'I think. 🤔',
+      reply: 'Done',
+      tool_calls: [[{ name: 'read' }], [{ name: 'read' }]],
+    };
+    const stored: PromptRow[] = [];
+    const add = (role: PromptRow['role'], content: MessagePart[]) =>
+      stored.push({ id: stored.length + 1, role, content, visibility: 'both', compressed: false });
+    for (let turn = 0; turn < 2; turn += 1) {
+      add('user', [{ type: 'text', text: `Go ${formatControlBlock(control)}` }]);
+      for (const name of path) {
+        const step = await answer(name, stored);
+        add('assistant', step.content());
+        const results = step.toolCalls().map(({ toolCallId, toolName: called }): MessagePart => ({
+          type: 'tool-result',
+          tool_call_id: toolCallId,
+          tool_name: called,
+          result: 'read',
+        }));
+        if (results.length > 0) add('tool', results);
+      }
+      expect(stored.at(-1)).toMatchObject({ role: 'assistant' });
+      expect(stored.at(-1)?.content.at(-1)).toMatchObject({ type: 'text', text: 'Done' });
+    }
+  },
+);
+
+it.each([...'01234'].map(Number))(
+  'an interrupt anywhere in an answer leaves a history client %i accepts',
+  async (index) => {
+    const names = [...clients.keys()];
+    const name = names[index] ?? '';
+    const client = clients.get(name);
+    if (client === undefined) throw new Error('no client');
+    const control = {
+      reasoning: 'One thought. Two thoughts.',
+      reply: 'A reply',
+      chunk_count: 4,
+      argument_chunk_size: 3,
+      tool_calls: [{ text: 'I read.', calls: [{ name: 'read', arguments: { a: 'bcd' } }] }],
+    };
+    const question: PromptRow = {
+      id: 1,
+      role: 'user',
+      content: [{ type: 'text', text: `Go ${formatControlBlock(control)}` }],
+      visibility: 'both',
+      compressed: false,
+    };
+    const request = {
+      messages: buildPrompt([question]),
+      tools: [TOOL],
+      settings: { reasoningEffort: 'high' as const },
+    };
+    const parts = [];
+    for await (const streamed of client.stream(request, signal)) parts.push(streamed);
+    expect(parts.length).toBeGreaterThan(6);
+    for (let cut = 0; cut <= parts.length; cut += 1) {
+      const step = new StepAccumulator({ clock: systemClock, provider: client.provider });
+      for (const streamed of parts.slice(0, cut)) step.add(streamed);
+      const history: PromptRow[] = [
+        question,
+        { ...question, id: 2, role: 'assistant', content: step.partial() },
+        { ...question, id: 3, content: [{ type: 'text', text: 'Go on' }] },
+      ];
+      for (const other of names) await answer(other, history);
+    }
+  },
+);
