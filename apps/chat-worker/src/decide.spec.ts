@@ -1,6 +1,6 @@
 import { decide, isWork, type ChatView, type GoalType, type Standing } from './decide';
 
-const standing: Standing = { isOurs: true, isBehind: false, isActionOverdue: false };
+const standing: Standing = { isOurs: true, isBehind: false, isStale: false, isActionOverdue: false };
 const running: ChatView = {
   status: 'running',
   archived: false,
@@ -22,6 +22,12 @@ describe('decide', () => {
       'finish_interruption',
     ],
     ['what is not known in full is read first', {}, { isBehind: true }, 'refresh'],
+    [
+      'after a refused write even an interrupt is read first',
+      { status: 'interrupting' },
+      { isStale: true },
+      'refresh',
+    ],
     ['a waiting chat that may have moved on is read', { status: 'waiting' }, { isBehind: true }, 'refresh'],
     ['a waiting chat rests', { status: 'waiting' }, {}, 'rest'],
     ['a chat in error rests', { status: 'error' }, {}, 'rest'],

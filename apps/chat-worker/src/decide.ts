@@ -21,6 +21,8 @@ export interface Standing {
   readonly isOurs: boolean;
   /** Something is known to have happened that is not known in full. */
   readonly isBehind: boolean;
+  /** A write found the row other than it was thought to be: nothing is done before it is read. */
+  readonly isStale: boolean;
   readonly isActionOverdue: boolean;
 }
 
@@ -47,6 +49,7 @@ export function isWork(goal: Goal): boolean {
 
 export function decide(chat: ChatView, standing: Standing): Goal {
   if (!standing.isOurs || chat.archived) return { type: 'leave', key: 'leave' };
+  if (standing.isStale) return { type: 'refresh', key: 'refresh' };
   switch (chat.status) {
     case 'interrupting':
       // The socket is cut before anything is read: an interrupt must be fast, and the text stays in the stopped task.

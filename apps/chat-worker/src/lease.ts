@@ -66,6 +66,6 @@ export class Lease {
   /** Tells everyone that this worker is gone. @throws the driver's error. */
   async retire(): Promise<void> {
     this.heldUntil = Number.NEGATIVE_INFINITY;
-    await retireWorker(this.options.database, { workerId: this.id });
+    await retireWorker(this.options.database, this.id);
   }
 }

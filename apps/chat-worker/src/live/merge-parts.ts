@@ -76,11 +76,6 @@ export function cutDelta(delta: string, maxLength: number = MAX_DELTA_LENGTH): s
   return pieces;
 }
 
-/** True when the text ends in the first half of a surrogate pair, whose other half may come with the next delta. */
-export function endsInHalfCharacter(text: string): boolean {
-  return text.length > 0 && isHighSurrogate(text, text.length - 1);
-}
-
 function isHighSurrogate(text: string, index: number): boolean {
   const unit = text.charCodeAt(index);
   return unit >= 0xd800 && unit <= 0xdbff;

@@ -9,7 +9,7 @@ import { subjects, type Clock, type LivePart } from '@parley/contracts';
 import type { Bus } from '@parley/bus';
 import type { Episode, EpisodeKey } from './episode';
 import type { Episodes } from './episodes';
-import { cutDelta, deltaOf, endsInHalfCharacter, mergeParts, withDelta } from './merge-parts';
+import { cutDelta, deltaOf, mergeParts, withDelta } from './merge-parts';
 
 const FLUSH_INTERVAL_MS = 10;
 const FLUSH_LENGTH = 8 * 1024;
@@ -51,7 +51,7 @@ export class PartsPublisher {
 
   /** Sends what is left and ends the episode. */
   async close(): Promise<void> {
-    this.flush({ isLast: true });
+    this.flush();
     this.options.episodes.close(this.episode);
     this.closing.abort();
     await this.timer;
@@ -63,13 +63,13 @@ export class PartsPublisher {
     if (merged === null) this.pending.push(live);
     else this.pending[this.pending.length - 1] = merged;
     this.pendingLength += length;
-    if (this.pendingLength >= FLUSH_LENGTH) this.flush({ isLast: false });
+    if (this.pendingLength >= FLUSH_LENGTH) this.flush();
   }
 
   private flushOrWait(): void {
     if (this.pending.length === 0 || this.timer !== null) return;
     const dueMs = this.lastFlushAt + FLUSH_INTERVAL_MS - this.options.clock.now();
-    if (dueMs <= 0) this.flush({ isLast: false });
+    if (dueMs <= 0) this.flush();
     else this.timer = this.flushAfter(dueMs);
   }
 
@@ -81,41 +81,20 @@ export class PartsPublisher {
     } finally {
       this.timer = null;
     }
-    this.flush({ isLast: false });
+    this.flush();
   }
 
-  private flush({ isLast }: { isLast: boolean }): void {
-    const parts = isLast ? this.pending : this.withoutHalfCharacter();
-    if (isLast) this.pending = [];
+  private flush(): void {
+    const parts = this.pending;
     if (parts.length === 0) return;
+    this.pending = [];
     this.lastFlushAt = this.options.clock.now();
     this.pendingLength = 0;
     const { bus, episodes, key, onRefusal } = this.options;
     try {
-      bus.publish(subjects.chatParts(key.chatId), episodes.append(this.episode, parts.map(wellFormed)));
+      bus.publish(subjects.chatParts(key.chatId), episodes.append(this.episode, parts));
     } catch (error) {
       onRefusal(error);
     }
   }
-
-  /** Takes what is pending, but leaves the first half of a surrogate pair behind for its other half. */
-  private withoutHalfCharacter(): LivePart[] {
-    const parts = this.pending;
-    this.pending = [];
-    const last = parts.at(-1);
-    const delta = last === undefined ? null : deltaOf(last.part);
-    if (last === undefined || delta === null || !endsInHalfCharacter(delta)) return parts;
-    this.pending = [{ ...last, part: withDelta(last.part, delta.slice(-1)) }];
-    const whole = delta.slice(0, -1);
-    const rest = parts.slice(0, -1);
-    return whole === '' ? rest : [...rest, { ...last, part: withDelta(last.part, whole) }];
-  }
-}
-
-/** A provider may send half a character and never the other half: the wire takes well-formed text only. */
-function wellFormed(live: LivePart): LivePart {
-  const delta = deltaOf(live.part);
-  return delta === null || delta.isWellFormed()
-    ? live
-    : { ...live, part: withDelta(live.part, delta.toWellFormed()) };
 }

@@ -1,0 +1,124 @@
+/**
+ * The chat worker as one thing to start and stop: the worker, the connections to its models, and a small Nest app for health,
+ * metrics and changes of configuration. Postgres and the bus are given, and outlive it.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Bus } from '@parley/bus';
+import { subjects, systemClock } from '@parley/contracts';
+import type { Database } from '@parley/database';
+import { PROVIDER_KEY_CONTEXT, type SecretBox } from '@parley/identity';
+import { createModelClient, ModelCatalog, ProviderConnections } from '@parley/llm';
+import { connectBus, NestLogger, Readiness, type ConfigOf, type Logger, type Metrics } from '@parley/service';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ChatWorkerModule } from './chat-worker.module';
+import type { workerConfig } from './config';
+import { createWorkerMetrics, registerGauges } from './metrics';
+import { Worker } from './worker';
+
+export interface ChatWorkerDependencies {
+  readonly database: Database;
+  readonly bus: Bus;
+  readonly secretBox: SecretBox;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly config: ConfigOf<typeof workerConfig>;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: the system chooses. */
+  readonly port: number;
+}
+
+export class ChatWorkerApp {
+  readonly worker: Worker;
+  private readonly connections = new ProviderConnections();
+  private readonly models: ModelCatalog;
+  private readonly stopping = new AbortController();
+  private nest: NestFastifyApplication | null = null;
+
+  constructor(private readonly dependencies: ChatWorkerDependencies) {
+    const { database, metrics, secretBox } = dependencies;
+    const { connections } = this;
+    this.models = new ModelCatalog({
+      database,
+      clock: systemClock,
+      createClient: (connection) => createModelClient(connection, { connections }),
+      decryptSecret: (ciphertext, keyId) => secretBox.open({ ciphertext, keyId }, PROVIDER_KEY_CONTEXT),
+    });
+    this.worker = createWorker(dependencies, this.models);
+    registerGauges(metrics, { database, roster: this.worker.roster });
+  }
+
+  /** Resolves when the worker works. Without an address health and metrics are not served. @throws when Postgres is away, or the port taken */
+  async start(address: ListenAddress | null): Promise<void> {
+    const { bus, logger, metrics } = this.dependencies;
+    const readiness = new Readiness({
+      signal: this.stopping.signal,
+      checks: [{ name: 'lease', check: () => assertLease(this.worker) }],
+    });
+    const nest = await NestFactory.create<NestFastifyApplication>(
+      ChatWorkerModule.create({ models: this.models, metrics, readiness }),
+      new FastifyAdapter(),
+      { logger: new NestLogger(logger), abortOnError: false },
+    );
+    this.nest = nest;
+    connectBus(nest, { bus, subjects: [subjects.configChanged('*')] });
+    await nest.startAllMicroservices();
+    await this.worker.start();
+    if (address === null) await nest.init();
+    else await nest.listen(address.port, address.host);
+    logger.info({ worker_id: this.worker.workerId }, 'Works');
+  }
+
+  /** The address of health and metrics. */
+  async url(): Promise<string> {
+    return (await this.nest?.getUrl()) ?? '';
+  }
+
+  /** Not ready from now on; hands the chats over. Steps under way get `graceMs`, by default as configured. */
+  async stop(graceMs: number = this.dependencies.config.shutdownGraceMs): Promise<void> {
+    this.stopping.abort();
+    await this.worker.stop(graceMs);
+    await this.nest?.close();
+    this.connections.close();
+  }
+}
+
+export function createChatWorkerApp(dependencies: ChatWorkerDependencies): ChatWorkerApp {
+  return new ChatWorkerApp(dependencies);
+}
+
+function createWorker(
+  { database, bus, logger, metrics, config }: ChatWorkerDependencies,
+  models: ModelCatalog,
+): Worker {
+  return new Worker({
+    database,
+    bus,
+    models,
+    tools: [],
+    clock: systemClock,
+    monotonicNow: () => performance.now(),
+    random: Math.random,
+    createId: randomUUID,
+    hostname: hostname(),
+    leaseMs: config.workerLeaseMs,
+    settings: {
+      acquireBatchSize: config.chatAcquireBatchSize,
+      sweepMs: config.chatSweepMs,
+      maxChats: config.workerMaxChats,
+      maxIdleChats: config.workerMaxIdleChats,
+      idleOwnershipMs: config.chatIdleOwnershipMs,
+      transcriptCacheBytes: config.workerTranscriptCacheBytes,
+    },
+    logger,
+    metrics: createWorkerMetrics(metrics),
+  });
+}
+
+function assertLease(worker: Worker): void {
+  if (!worker.holdsLease) throw new Error('The lease could not be renewed: is Postgres there?');
+}

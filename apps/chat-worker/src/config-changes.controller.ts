@@ -1,0 +1,17 @@
+import { ModelCatalog } from '@parley/llm';
+import type { BusContext } from '@parley/service';
+import type { ConfigChanged } from '@parley/contracts';
+import { Controller, Inject } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+
+/** Configuration that changed is read anew by the next turn. */
+@Controller()
+export class ConfigChangesController {
+  constructor(@Inject(ModelCatalog) private readonly models: ModelCatalog) {}
+
+  @EventPattern<string>('config.*.changed')
+  changed(@Payload() change: ConfigChanged, @Ctx() context: BusContext): void {
+    const [, topic] = context.getSubject().split('.');
+    if (topic === 'models' || topic === 'providers') this.models.invalidate(change.id);
+  }
+}

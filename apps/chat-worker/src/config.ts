@@ -1,0 +1,119 @@
+/** The variables of the chat worker. */
+import {
+  absoluteUrl,
+  absoluteUrls,
+  defineConfig,
+  durationMs,
+  LOG_LEVELS,
+  type LogLevel,
+  oneOf,
+  port,
+  setting,
+  text,
+  wholeNumber,
+} from '@parley/service';
+
+export const MIN_LEASE_MS = 1_500;
+
+/** What limits a worker, wherever it runs. */
+export const workerConfig = defineConfig({
+  CHAT_ACQUIRE_BATCH_SIZE: setting({
+    schema: wholeNumber({ min: 1, max: 1_000 }),
+    default: 10,
+    unit: 'chats',
+    reason: 'Runnable chats a worker takes with one statement of its sweep',
+  }),
+  CHAT_SWEEP_MS: setting({
+    schema: durationMs({ min: 50, max: 60_000 }),
+    default: 1_000,
+    unit: 'ms',
+    reason: 'Time between two sweeps, jittered by a quarter: what a lost wake-up costs at most',
+  }),
+  CHAT_IDLE_OWNERSHIP_MS: setting({
+    schema: durationMs({ min: 0, max: 240_000 }),
+    default: 30_000,
+    unit: 'ms',
+    reason: 'How long a worker keeps a chat after its turn, so that a follow-up needs no acquire and no read',
+  }),
+  WORKER_MAX_CHATS: setting({
+    schema: wholeNumber({ min: 1, max: 100_000 }),
+    default: 500,
+    unit: 'turns',
+    reason: 'Turns a worker runs at once; a full worker declines, and the chat stays runnable',
+  }),
+  WORKER_MAX_IDLE_CHATS: setting({
+    schema: wholeNumber({ min: 0, max: 1_000_000 }),
+    default: 10_000,
+    unit: 'chats',
+    reason: 'Chats a worker keeps between turns; the longest resting ones go first',
+  }),
+  WORKER_LEASE_MS: setting({
+    schema: durationMs({ min: MIN_LEASE_MS, max: 60_000 }),
+    default: 6_000,
+    unit: 'ms',
+    reason:
+      "How long after its last heartbeat a dead worker's chats may be taken; it renews three times as often",
+  }),
+  WORKER_TRANSCRIPT_CACHE_BYTES: setting({
+    schema: wholeNumber({ min: 1_024, max: 68_719_476_736 }),
+    default: 268_435_456,
+    unit: 'bytes',
+    reason: 'Memory for the histories of owned chats',
+  }),
+  SHUTDOWN_GRACE_MS: setting({
+    schema: durationMs({ min: 0, max: 600_000 }),
+    default: 10_000,
+    unit: 'ms',
+    reason: 'How long running steps may go on at a stop before their chats are handed over',
+  }),
+});
+
+/** What the process of its own needs beside that. */
+export const chatWorkerConfig = defineConfig({
+  ...workerConfig,
+  DATABASE_URL: setting({
+    schema: absoluteUrl(['postgres', 'postgresql']),
+    example: 'postgres://parley:secret@localhost:5432/parley',
+    unit: 'URL',
+    reason: 'The Postgres database',
+    isSecret: true,
+  }),
+  DATABASE_POOL_SIZE: setting({
+    schema: wholeNumber({ min: 2, max: 500 }),
+    default: 10,
+    unit: 'connections',
+    reason: 'Connections this process may hold',
+  }),
+  NATS_URL: setting({
+    schema: absoluteUrls(['nats', 'tls']),
+    example: 'nats://localhost:4222',
+    unit: 'URL',
+    reason: 'The NATS servers',
+    isSecret: true,
+  }),
+  PARLEY_ENCRYPTION_KEY: setting({
+    schema: text(),
+    example: 'the output of: openssl rand -base64 32',
+    unit: 'base64',
+    reason: 'Opens the stored provider keys; several separated by commas, the first one seals',
+    isSecret: true,
+  }),
+  HOST: setting({
+    schema: text(),
+    default: '0.0.0.0',
+    unit: 'address',
+    reason: 'The address the service listens on',
+  }),
+  PORT: setting({
+    schema: port(),
+    default: 3001,
+    unit: 'port',
+    reason: 'The port of health and metrics',
+  }),
+  LOG_LEVEL: setting<LogLevel>({
+    schema: oneOf(LOG_LEVELS),
+    default: 'info',
+    unit: 'level',
+    reason: 'How much is logged',
+  }),
+});

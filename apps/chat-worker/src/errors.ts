@@ -1,0 +1,13 @@
+/** What a chat shows when a turn could not go on. */
+import type { ChatError } from '@parley/contracts';
+import { ModelError } from '@parley/llm';
+
+/** An error that is no provider's doing says little to clients: the log has the rest. */
+export function toChatError(error: unknown): ChatError {
+  if (error instanceof ModelError) return error.toChatError();
+  return {
+    message: 'The answer could not be completed because of an internal error.',
+    kind: 'generic',
+    retryable: false,
+  };
+}

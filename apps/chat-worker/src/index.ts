@@ -1,0 +1,8 @@
+export {
+  ChatWorkerApp,
+  createChatWorkerApp,
+  type ChatWorkerDependencies,
+  type ListenAddress,
+} from './chat-worker-app';
+export { ChatWorkerModule, type ChatWorkerModuleOptions } from './chat-worker.module';
+export { chatWorkerConfig, workerConfig } from './config';

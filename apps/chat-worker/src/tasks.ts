@@ -1,0 +1,165 @@
+/**
+ * What a runner can have done for its chat. Here is all the I/O of a runner, and here every failure ends: a task never
+ * rejects. What a turn throws, also inside the statement that commits a step, becomes the chat's `error`; when even that
+ * cannot be stored it is tried again while the lease holds.
+ */
+import {
+  cancelAction,
+  enterAction,
+  fail,
+  finishInterruption,
+  readChat,
+  release,
+  type ChatHead,
+  type ChatStore,
+  type Done,
+  type NewMessage,
+  type Stale,
+} from '@parley/chat-state';
+import type { OpenCall } from '@parley/contracts';
+import type { Goal } from './decide';
+import { toChatError } from './errors';
+import type { Persistence } from './persistence';
+import { runTools, type ToolParts } from './tools/run-tools';
+import { takeStep, type TurnParts } from './turn';
+
+/** What was made before an interrupt, to be committed with it. Belongs to one history. */
+export interface Partial {
+  readonly historyVersion: number;
+  readonly messages: readonly NewMessage[];
+  readonly openCalls: readonly OpenCall[];
+}
+
+export interface TaskOrder {
+  readonly goal: Goal;
+  readonly head: ChatHead;
+  readonly partial: Partial | null;
+  /** Open calls may have been started by an earlier runner. */
+  readonly mayHaveRun: boolean;
+  /** When this worker began on this history, in the clock's milliseconds. */
+  readonly startedAt: number;
+  /** Aborts what the task does for the present goal. */
+  readonly signal: AbortSignal;
+  /** Aborts everything: the lease is lost or the worker stops. */
+  readonly stop: AbortSignal;
+}
+
+export type TaskOutcome =
+  | { readonly type: 'changed'; readonly chat: ChatHead }
+  /** The row had moved on: nothing was written. */
+  | { readonly type: 'stale'; readonly partial: Partial | null }
+  | { readonly type: 'stopped'; readonly partial: Partial | null };
+
+/** What runners need done. */
+export interface Tasks {
+  /** Never rejects. */
+  perform(order: TaskOrder): Promise<TaskOutcome>;
+  /** The row as it is now, or null; never rejects. */
+  read(chatId: string, stop: AbortSignal): Promise<ChatHead | null | 'stopped'>;
+  /** Never rejects. */
+  release(head: ChatHead, stop: AbortSignal): Promise<'released' | 'stopped'>;
+}
+
+export interface TaskLogger {
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface TaskParts extends TurnParts, ToolParts {
+  readonly store: ChatStore;
+  readonly persistence: Persistence;
+  readonly logger: TaskLogger;
+}
+
+export class ChatTasks implements Tasks {
+  constructor(private readonly parts: TaskParts) {}
+
+  async perform(order: TaskOrder): Promise<TaskOutcome> {
+    try {
+      return await this.work(order);
+    } catch (error) {
+      if (order.stop.aborted) return { type: 'stopped', partial: null };
+      this.parts.logger.error({ err: error, chat_id: order.head.id, goal: order.goal.type }, 'A task failed');
+      return await this.recover(order, error);
+    }
+  }
+
+  async read(chatId: string, stop: AbortSignal): Promise<ChatHead | null | 'stopped'> {
+    const { persistence, store } = this.parts;
+    return persistence.untilDone(() => readChat(store.database, { chatId }), stop);
+  }
+
+  async release(head: ChatHead, stop: AbortSignal): Promise<'released' | 'stopped'> {
+    const { persistence, store } = this.parts;
+    const input = { chatId: head.id, runnerId: head.runnerId ?? '' };
+    const done = await persistence.untilDone(() => release(store, input), stop);
+    return done === 'stopped' ? 'stopped' : 'released';
+  }
+
+  private work(order: TaskOrder): Promise<TaskOutcome> {
+    switch (order.goal.type) {
+      case 'generate':
+        return takeStep(this.parts, order);
+      case 'run_tools':
+        return runTools(this.parts, order);
+      case 'enter_action':
+        return this.enterAction(order);
+      case 'finish_interruption':
+        return this.finishInterruption(order, order.partial);
+      case 'cancel_action':
+        return this.cancelAction(order);
+      case 'leave':
+      case 'refresh':
+      case 'rest':
+        throw new Error(`There is no task for "${order.goal.type}"`);
+    }
+  }
+
+  private async enterAction(order: TaskOrder): Promise<TaskOutcome> {
+    const { persistence, store } = this.parts;
+    const input = { fence: fenceOf(order.head), messages: [], openCalls: order.head.openCalls };
+    return outcomeOf(await persistence.write(() => enterAction(store, input), order.stop));
+  }
+
+  private async cancelAction(order: TaskOrder): Promise<TaskOutcome> {
+    const { persistence, store } = this.parts;
+    const { chatId, runnerId } = fenceOf(order.head);
+    const input = { fence: { chatId, runnerId } };
+    return outcomeOf(await persistence.write(() => cancelAction(store, input), order.stop));
+  }
+
+  private async finishInterruption(order: TaskOrder, partial: Partial | null): Promise<TaskOutcome> {
+    const { persistence, store, transcripts } = this.parts;
+    const input = {
+      fence: fenceOf(order.head),
+      messages: partial?.messages ?? [],
+      ...(partial !== null && { openCalls: partial.openCalls }),
+    };
+    const done = await persistence.write(() => finishInterruption(store, input), order.stop);
+    return outcomeOf(transcripts.followed(order.head, done));
+  }
+
+  /** A turn that failed ends in `error`; an interruption, and a cancelled action, must end whatever went wrong. */
+  private async recover(order: TaskOrder, error: unknown): Promise<TaskOutcome> {
+    const outcome = await this.parts.persistence.untilDone(() => this.end(order, error), order.stop);
+    return outcome === 'stopped' ? { type: 'stopped', partial: null } : outcome;
+  }
+
+  private async end(order: TaskOrder, cause: unknown): Promise<TaskOutcome> {
+    if (order.goal.type === 'cancel_action') return this.cancelAction(order);
+    if (order.goal.type === 'finish_interruption') return this.finishInterruption(order, null);
+    const error = toChatError(cause);
+    const done = await fail(this.parts.store, { fence: fenceOf(order.head), error });
+    if (done.ok) this.parts.metrics.failed(error.kind ?? 'generic');
+    return outcomeOf(done);
+  }
+}
+
+export function fenceOf(head: ChatHead): { chatId: string; runnerId: string; historyVersion: number } {
+  if (head.runnerId === null) throw new Error(`Chat ${head.id} has no runner`);
+  return { chatId: head.id, runnerId: head.runnerId, historyVersion: head.historyVersion };
+}
+
+export function outcomeOf(done: Done | Stale, partial: Partial | null = null): TaskOutcome {
+  return done.ok ? { type: 'changed', chat: done.chat } : { type: 'stale', partial };
+}

@@ -1,0 +1,14 @@
+/** When a turn is over without asking the model again. */
+import type { TranscriptRow } from '@parley/chat-state';
+
+/** A turn of more model calls than this is taken for a loop. */
+export const MAX_STEPS_PER_TURN = 1200;
+
+/** True when the last word is the model's already, or when it has had all the steps a turn may have. */
+export function isTurnComplete(rows: readonly TranscriptRow[]): boolean {
+  const conversation = rows.filter((row) => row.role !== 'system' && !row.compressed);
+  if (conversation.at(-1)?.role === 'assistant') return true;
+  const lastUser = conversation.findLastIndex((row) => row.role === 'user');
+  const steps = conversation.slice(lastUser + 1).filter((row) => row.role === 'assistant');
+  return steps.length >= MAX_STEPS_PER_TURN;
+}

@@ -1,0 +1,215 @@
+/**
+ * The path of a message, file 4 of 6. Next: libs/chat-state/src/transitions/finish-turn.ts
+ *
+ * One step of a turn: build the prompt, stream the model, publish its parts, decide what follows, and commit the answer together
+ * with that decision in one statement. Nothing is held while the model streams: no lock, no transaction, no connection.
+ *
+ * A step that is stopped in the middle hands over what viewers have seen of it, and writes nothing: whoever stopped it knows
+ * whether that text is kept (an interrupt) or dropped (an edit).
+ */
+import {
+  commitStep,
+  enterAction,
+  finishTurn,
+  recordRetry,
+  type ChatStore,
+  type NewMessage,
+  type TranscriptRow,
+} from '@parley/chat-state';
+import type { Bus } from '@parley/bus';
+import type { Clock, OpenCall } from '@parley/contracts';
+import {
+  buildPrompt,
+  classifyModelError,
+  MAX_ATTEMPTS,
+  ModelError,
+  retryDelayMs,
+  settingsFor,
+  StepAccumulator,
+  type ModelRequest,
+  type ResolvedModel,
+} from '@parley/llm';
+import type { Episodes } from './live/episodes';
+import { PartsPublisher } from './live/parts-publisher';
+import type { WorkerMetrics } from './metrics';
+import type { Persistence } from './persistence';
+import { fenceOf, outcomeOf, type Partial, type TaskLogger, type TaskOrder, type TaskOutcome } from './tasks';
+import type { Titles } from './titles';
+import { offeredTools, openCallsOf } from './tools/offered-tools';
+import type { ToolRegistry } from './tools/tool-registry';
+import type { Transcripts } from './transcripts';
+import { isTurnComplete } from './turn-end';
+
+/** What publishing live parts takes. */
+export interface LiveParts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly episodes: Episodes;
+  readonly logger: TaskLogger;
+}
+
+export interface TurnParts extends LiveParts {
+  readonly store: ChatStore;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly models: { resolve(modelConfigId: string): Promise<ResolvedModel> };
+  readonly tools: ToolRegistry;
+  readonly transcripts: Transcripts;
+  readonly titles: Titles;
+  readonly persistence: Persistence;
+  readonly metrics: WorkerMetrics;
+}
+
+export async function takeStep(parts: TurnParts, order: TaskOrder): Promise<TaskOutcome> {
+  const { head, stop } = order;
+  if (!(await waitForRetry(parts, order))) return { type: 'stopped', partial: null };
+  const rows = await parts.persistence.write(() => parts.transcripts.of(head), stop);
+  if (rows === null) return { type: 'stale', partial: null };
+  if (isTurnComplete(rows)) return commit(parts, order, { messages: [], openCalls: [] });
+  const model = await parts.persistence.write(() => parts.models.resolve(head.lastModelConfigId), stop);
+  const step = new StepAccumulator({ clock: parts.clock, provider: model.provider });
+  const request = requestOf(parts, { order, rows, model });
+  const onBegin = (): void => parts.titles.consider({ head, rows, model });
+  try {
+    await streamModel(parts, { order, model, step, request, onBegin });
+  } catch (error) {
+    if (!order.signal.aborted) return retryOrThrow(parts, order, classifyModelError(error, model));
+  }
+  // A provider whose socket was cut may throw anything, or just end: only the signal tells.
+  if (order.signal.aborted) return { type: 'stopped', partial: answerOf(parts, { order, model, step }) };
+  return commit(parts, order, answerOf(parts, { order, model, step }));
+}
+
+interface Step {
+  readonly order: TaskOrder;
+  readonly model: ResolvedModel;
+  readonly step: StepAccumulator;
+}
+
+interface Stream extends Step {
+  readonly request: ModelRequest;
+  /** The model began to answer. */
+  readonly onBegin: () => void;
+}
+
+/** Fills the step from the model's stream and publishes what viewers get to see. Leaving it closes the provider's socket. */
+async function streamModel(
+  parts: TurnParts,
+  { order, model, step, request, onBegin }: Stream,
+): Promise<void> {
+  const publisher = publisherFor(parts, order);
+  const askedAt = parts.clock.now();
+  let hasBegun = false;
+  try {
+    for await (const part of model.client.stream(request, order.signal)) {
+      for (const live of step.add(part)) publisher.push({ role: 'assistant', part: live });
+      if (!hasBegun) {
+        parts.metrics.firstPart(parts.clock.now() - askedAt);
+        onBegin();
+      }
+      hasBegun = true;
+      if (order.signal.aborted) return;
+    }
+  } finally {
+    await publisher.close();
+  }
+}
+
+function requestOf(
+  parts: TurnParts,
+  { order, rows, model }: { order: TaskOrder; rows: readonly TranscriptRow[]; model: ResolvedModel },
+): ModelRequest {
+  const { head } = order;
+  return {
+    messages: buildPrompt(rows, { contextLimit: model.contextLimit }),
+    tools: offeredTools(parts.tools, head.dynamicTools),
+    settings: settingsFor(model.callConfig, head.lastReasoningEffort ?? undefined),
+    metadata: { chatId: head.id },
+  };
+}
+
+export function publisherFor(parts: LiveParts, { head }: Pick<TaskOrder, 'head'>): PartsPublisher {
+  return new PartsPublisher({
+    bus: parts.bus,
+    clock: parts.clock,
+    episodes: parts.episodes,
+    key: {
+      chatId: head.id,
+      historyVersion: head.historyVersion,
+      generationAttempt: head.generationAttempt,
+    },
+    onRefusal: (error) => parts.logger.warn({ err: error, chat_id: head.id }, 'Parts were not published'),
+  });
+}
+
+/** What the step has brought so far, as it is stored. Empty when the model said nothing. */
+function answerOf(parts: TurnParts, { order, model, step }: Step): Partial {
+  const { head } = order;
+  const content = step.partial();
+  const message: NewMessage = {
+    role: 'assistant',
+    content,
+    modelConfigId: model.modelConfigId,
+    reasoningEffort: head.lastReasoningEffort,
+    contextLimit: model.contextLimit,
+    runtimeMs: Math.max(0, Math.round(parts.clock.now() - order.startedAt)),
+    ...(step.usage !== undefined && { usage: step.usage }),
+  };
+  return {
+    historyVersion: head.historyVersion,
+    messages: content.length > 0 || step.finishReason !== undefined ? [message] : [],
+    openCalls: openCallsOf(content, parts.tools, head.dynamicTools),
+  };
+}
+
+type Answer = { readonly messages: readonly NewMessage[]; readonly openCalls: readonly OpenCall[] };
+
+/** One statement: the answer, and whether tools run, the client is asked, or the turn is over. */
+async function commit(parts: TurnParts, order: TaskOrder, answer: Answer): Promise<TaskOutcome> {
+  const { store, persistence, transcripts, metrics } = parts;
+  const { messages, openCalls } = answer;
+  const fence = fenceOf(order.head);
+  const partial: Partial = { historyVersion: fence.historyVersion, messages, openCalls };
+  const transition = (): Promise<Awaited<ReturnType<typeof finishTurn>>> => {
+    if (openCalls.some((call) => !call.dynamic)) return commitStep(store, { fence, messages, openCalls });
+    if (openCalls.length > 0) return enterAction(store, { fence, messages, openCalls });
+    return finishTurn(store, { fence, messages });
+  };
+  const done = await persistence.write(transition, order.stop);
+  if (done.ok) metrics.stepCommitted({ endsTurn: openCalls.length === 0 });
+  // Interrupted while the statement was under way: the answer is there in full, and goes with the interruption.
+  return outcomeOf(transcripts.followed(order.head, done), partial);
+}
+
+/**
+ * False when stopped meanwhile. The wait is stored in the row, so that a worker who takes the chat over keeps it; clocks
+ * differ, so it is never longer than it was when it began.
+ */
+async function waitForRetry(parts: TurnParts, { head: { retry }, signal }: TaskOrder): Promise<boolean> {
+  const untilMs = retry === null ? 0 : Date.parse(retry.retrying_at) - parts.clock.now();
+  const waitMs = Math.min(untilMs, retry?.delay_ms ?? 0);
+  if (waitMs <= 0) return !signal.aborted;
+  try {
+    await parts.clock.sleep(waitMs, { name: 'retry', signal });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}
+
+async function retryOrThrow(parts: TurnParts, order: TaskOrder, error: ModelError): Promise<TaskOutcome> {
+  const attempt = order.head.generationAttempt + 1;
+  if (!error.retryable || attempt >= MAX_ATTEMPTS) throw error;
+  parts.metrics.retried(error.kind);
+  parts.logger.warn({ err: error, chat_id: order.head.id, attempt }, 'The model failed and is asked again');
+  const retry = {
+    delay_ms: retryDelayMs(attempt, { retryAfterMs: error.retryAfterMs, random: parts.random }),
+    error: error.message,
+    kind: error.kind,
+    provider: error.provider,
+    ...(error.statusCode !== undefined && { status_code: error.statusCode }),
+  };
+  const input = { fence: fenceOf(order.head), retry };
+  return outcomeOf(await parts.persistence.write(() => recordRetry(parts.store, input), order.stop));
+}

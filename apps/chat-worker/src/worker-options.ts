@@ -1,0 +1,45 @@
+/** What a worker is built from: its surroundings, and its limits. */
+import type { Bus } from '@parley/bus';
+import type { Clock } from '@parley/contracts';
+import type { Database } from '@parley/database';
+import type { ResolvedModel } from '@parley/llm';
+import type { WorkerMetrics } from './metrics';
+import type { LocalTool } from './tools/tool-registry';
+
+export interface WorkerSettings {
+  /** Chats taken by one statement of the sweep. */
+  readonly acquireBatchSize: number;
+  /** Time between two sweeps, on average. */
+  readonly sweepMs: number;
+  /** Turns that run at once. */
+  readonly maxChats: number;
+  /** Chats kept between turns. */
+  readonly maxIdleChats: number;
+  /** How long a chat is kept after its turn. */
+  readonly idleOwnershipMs: number;
+  readonly transcriptCacheBytes: number;
+}
+
+export interface WorkerLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface WorkerOptions {
+  readonly database: Database;
+  readonly bus: Bus;
+  readonly models: { resolve(modelConfigId: string): Promise<ResolvedModel> };
+  readonly tools: readonly LocalTool[];
+  readonly clock: Clock;
+  /** Milliseconds on a clock that never jumps. */
+  readonly monotonicNow: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly createId: () => string;
+  readonly hostname: string;
+  readonly leaseMs: number;
+  readonly settings: WorkerSettings;
+  readonly logger: WorkerLogger;
+  readonly metrics: WorkerMetrics;
+}

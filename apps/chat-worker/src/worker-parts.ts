@@ -1,0 +1,49 @@
+/** Puts together what the runners of a worker share. */
+import { Episodes } from './live/episodes';
+import { Persistence } from './persistence';
+import { ChatTasks, type Tasks } from './tasks';
+import { Titles } from './titles';
+import { ToolRegistry } from './tools/tool-registry';
+import { TranscriptCache } from './transcript-cache';
+import { Transcripts } from './transcripts';
+import type { WorkerOptions } from './worker-options';
+
+export interface WorkerParts {
+  readonly tasks: Tasks;
+  readonly episodes: Episodes;
+  readonly transcripts: Transcripts;
+  readonly titles: Titles;
+}
+
+export function buildWorkerParts(options: WorkerOptions): WorkerParts {
+  const { bus, clock, database, logger, metrics, models, random, settings } = options;
+  const store = { database, bus };
+  const cache = new TranscriptCache({ maxBytes: settings.transcriptCacheBytes });
+  const transcripts = new Transcripts(store, cache);
+  const episodes = new Episodes({ now: () => clock.now() });
+  const titles = new Titles({
+    store,
+    onFailure: (error, chatId) => logger.warn({ err: error, chat_id: chatId }, 'No title was generated'),
+  });
+  const persistence = new Persistence({
+    clock,
+    random,
+    onPause: (error) => logger.warn({ err: error }, 'A statement failed and is tried again'),
+  });
+  const tools = new ToolRegistry(options.tools);
+  const shared = {
+    store,
+    bus,
+    clock,
+    random,
+    models,
+    tools,
+    transcripts,
+    episodes,
+    titles,
+    persistence,
+    metrics,
+    logger,
+  };
+  return { tasks: new ChatTasks(shared), episodes, transcripts, titles };
+}

@@ -1,0 +1,275 @@
+/**
+ * The path of a message, file 3 of 6. Next: turn.ts
+ *
+ * A worker owns runnable chats: woken by the bus or by its own sweep it acquires one and starts a runner for it; it keeps its
+ * lease alive, and stops all its runners before the lease runs out if it cannot. Truth is in Postgres: with the bus away
+ * the sweep alone keeps everything going, within one interval.
+ *
+ * `start` runs `heartbeat`, `watchLease` and `sweep` in loops on the given clock; tests call them by hand. `stop` begins no
+ * new turn, lets steps finish for a while, then hands all chats over and ends the lease. Whatever was started is awaited.
+ */
+import { acquire, acquireRunnable, readOwnedRunnable, releaseAll, type ChatHead } from '@parley/chat-state';
+import { CHAT_WORKERS_GROUP, subjects, type ChatReady, type WorkerWake } from '@parley/contracts';
+import { isConnectionError } from '@parley/database';
+import { Lease } from './lease';
+import { Roster } from './roster';
+import { Subscriptions } from './subscriptions';
+import type { WorkerOptions } from './worker-options';
+import { buildWorkerParts, type WorkerParts } from './worker-parts';
+
+export class Worker {
+  readonly roster: Roster;
+  private readonly parts: WorkerParts;
+  private readonly lease: Lease;
+  private readonly beats = new Set<Promise<void>>();
+  /** Whatever may bring in chats. */
+  private readonly intake = new Set<Promise<void>>();
+  private readonly sweeping = new AbortController();
+  private readonly beating = new AbortController();
+  private readonly offers: Subscriptions;
+  private mail: Subscriptions;
+  private nap = new AbortController();
+  /** Chats were left to others, or to later, for want of a place. */
+  private hasDeclined = false;
+  private isRefillDue = false;
+  private fencing: Promise<void> | null = null;
+
+  constructor(private readonly options: WorkerOptions) {
+    this.parts = buildWorkerParts(options);
+    this.lease = new Lease(options);
+    this.offers = this.newSubscriptions();
+    this.mail = this.newSubscriptions();
+    this.roster = new Roster({
+      tasks: this.parts.tasks,
+      now: () => options.clock.now(),
+      onHistory: (previous, change) => this.parts.transcripts.heard(previous, change),
+      onPlace: () => this.onPlace(),
+      onCrash: (error, chatId) => options.logger.error({ err: error, chat_id: chatId }, 'A runner crashed'),
+      maxWorking: options.settings.maxChats,
+      maxResting: options.settings.maxIdleChats,
+      restMs: options.settings.idleOwnershipMs,
+    });
+  }
+
+  get workerId(): string {
+    return this.lease.workerId;
+  }
+
+  get holdsLease(): boolean {
+    return this.lease.isHeld();
+  }
+
+  /** Resolves when the lease is held and the bus, if it is there, knows the subscriptions. @throws when Postgres refuses the lease */
+  async start(): Promise<void> {
+    const { clock, settings, random, bus } = this.options;
+    await this.lease.renew();
+    this.openMail();
+    this.offers.add(
+      bus.subscribe(subjects.chatReady(), (ready) => this.onReady(ready), { queue: CHAT_WORKERS_GROUP }),
+    );
+    if (bus.isConnected) await Promise.all([this.offers.made(), this.mail.made()]);
+    this.loop(this.beats, this.beating.signal, async (stop) => {
+      await clock.sleep(this.lease.heartbeatMs, { name: 'heartbeat', signal: stop });
+      await this.heartbeat();
+    });
+    this.loop(this.beats, this.beating.signal, async (stop) => {
+      await clock.sleep(Math.max(this.lease.remainingMs(), 1), { name: 'lease', signal: stop });
+      await this.watchLease();
+    });
+    this.loop(this.intake, this.sweeping.signal, async (stop) => {
+      await this.sweep();
+      await this.refillFor(settings.sweepMs * (0.75 + random() / 2), stop);
+    });
+  }
+
+  /** Hands everything over: steps under way get `graceMs` to finish. */
+  async stop(graceMs: number): Promise<void> {
+    this.sweeping.abort();
+    await this.offers.close();
+    await Promise.all(this.intake);
+    const draining = this.roster.drain();
+    await this.orAfter(graceMs, draining);
+    await this.roster.stopAll();
+    await draining;
+    await this.parts.titles.stop();
+    await this.attempt('hand the chats over', () => releaseAll(this.options, { workerId: this.workerId }));
+    this.beating.abort();
+    await Promise.all(this.beats);
+    await this.attempt('end the lease', () => this.lease.retire());
+    await this.mail.close();
+  }
+
+  /** One renewal. A lease that ran out is not renewed: its chats may be others' by now. */
+  async heartbeat(): Promise<void> {
+    if (!this.lease.isHeld()) return this.watchLease();
+    await this.attempt('renew the lease', () => this.lease.renew());
+  }
+
+  /** Stops all runners when the lease ran out, and goes on under a new id. */
+  async watchLease(): Promise<void> {
+    if (this.lease.isHeld()) return;
+    this.fencing ??= this.fence().finally(() => (this.fencing = null));
+    await this.fencing;
+  }
+
+  /** One round: forget what is old, take runnable chats while there are places, look after lost wake-ups. */
+  async sweep(): Promise<void> {
+    this.parts.episodes.expire();
+    this.roster.releaseRested();
+    await this.attempt('sweep', async () => {
+      await this.takeRunnable();
+      await this.checkOwned();
+    });
+  }
+
+  private async takeRunnable(): Promise<void> {
+    const { acquireBatchSize } = this.options.settings;
+    for (;;) {
+      const limit = Math.min(acquireBatchSize, this.roster.freePlaces);
+      if (limit === 0 || !this.lease.isHeld() || this.sweeping.signal.aborted) return;
+      const { workerId } = this;
+      const giveUp = this.roster.reserve(limit);
+      const heads = await acquireRunnable(this.options, { workerId, limit }).finally(giveUp);
+      for (const head of heads) this.startRunner(head, workerId);
+      this.options.metrics.acquired('sweep', heads.length);
+      this.hasDeclined = heads.length === limit;
+      if (!this.hasDeclined) return;
+    }
+  }
+
+  /** A wake-up for a chat of ours may have been lost: the row tells. */
+  private async checkOwned(): Promise<void> {
+    if (this.roster.count === 0 || !this.lease.isHeld()) return;
+    for (const { chatId, version } of await readOwnedRunnable(this.options.database, {
+      workerId: this.workerId,
+    })) {
+      const runner = this.roster.find(chatId);
+      if (runner !== undefined && runner.version < version) runner.wake({ version });
+    }
+  }
+
+  private onReady({ chat_id: chatId, version }: ChatReady): void {
+    const runner = this.roster.find(chatId);
+    if (runner !== undefined) return runner.wake({ version });
+    if (this.roster.freePlaces === 0) this.hasDeclined = true;
+    else if (this.lease.isHeld() && !this.sweeping.signal.aborted) track(this.intake, this.take(chatId));
+  }
+
+  private onWake(wake: WorkerWake): void {
+    const runner = this.roster.find(wake.chat_id);
+    if (runner === undefined) this.onReady(wake);
+    else runner.wake(wake);
+  }
+
+  private async take(chatId: string): Promise<void> {
+    const { workerId } = this;
+    const giveUp = this.roster.reserve(1);
+    await this.attempt('acquire a chat', async () => {
+      const head = await acquire(this.options, { workerId, chatId }).finally(giveUp);
+      if (head === null) return;
+      this.startRunner(head, workerId);
+      this.options.metrics.acquired('wake', 1);
+    });
+  }
+
+  /** What was acquired under an id given up meanwhile is left to its expired lease. */
+  private startRunner(head: ChatHead, workerId: string): void {
+    const { runnerId } = head;
+    if (runnerId === null || workerId !== this.workerId) return;
+    const earlier = this.roster.find(head.id);
+    // Two acquisitions of one chat may cross, and their answers come in any order: the later one counts.
+    if (earlier !== undefined && earlier.version > head.version) return;
+    earlier?.wake({ version: head.version });
+    this.roster.start({ ...head, runnerId });
+  }
+
+  private onPlace(): void {
+    if (!this.hasDeclined) return;
+    this.isRefillDue = true;
+    this.nap.abort();
+  }
+
+  private async fence(): Promise<void> {
+    const { logger, metrics, clock } = this.options;
+    logger.error({ worker_id: this.workerId }, 'The lease ran out: stopping all runners');
+    metrics.fenced();
+    this.lease.replace();
+    await this.roster.stopAll();
+    await this.mail.close();
+    this.mail = this.newSubscriptions();
+    this.openMail();
+    while (!this.lease.isHeld() && !this.beating.signal.aborted) {
+      await this.attempt('take a new lease', () => this.lease.renew());
+      if (this.lease.isHeld()) return;
+      await clock.sleep(500, { name: 'new lease', signal: this.beating.signal }).catch(() => undefined);
+    }
+  }
+
+  private openMail(): void {
+    const { bus } = this.options;
+    this.mail.add(bus.subscribe(subjects.workerWake(this.workerId), (wake) => this.onWake(wake)));
+    this.mail.add(
+      bus.respond(subjects.workerEpisode(this.workerId), (request) => this.parts.episodes.answer(request)),
+    );
+  }
+
+  private async orAfter(ms: number, work: Promise<void>): Promise<void> {
+    const patience = new AbortController();
+    const { signal } = patience;
+    const timeout = this.options.clock.sleep(ms, { name: 'grace', signal }).catch(() => undefined);
+    await Promise.race([work, timeout]);
+    patience.abort();
+    await timeout;
+  }
+
+  private loop(
+    group: Set<Promise<void>>,
+    stop: AbortSignal,
+    round: (stop: AbortSignal) => Promise<void>,
+  ): void {
+    const run = async (): Promise<void> => {
+      while (!stop.aborted) {
+        try {
+          await round(stop);
+        } catch (error) {
+          if (!stop.aborted) this.options.logger.error({ err: error }, 'A round of the worker failed');
+        }
+      }
+    };
+    track(group, run());
+  }
+
+  /** Sleeps until the next sweep; whenever a place becomes free that somebody waits for, fills it. */
+  private async refillFor(ms: number, stop: AbortSignal): Promise<void> {
+    const { clock } = this.options;
+    for (const until = clock.now() + ms; clock.now() < until && !stop.aborted;) {
+      if (this.isRefillDue) {
+        this.isRefillDue = false;
+        await this.attempt('fill free places', () => this.takeRunnable());
+      } else {
+        this.nap = new AbortController();
+        const signal = AbortSignal.any([this.nap.signal, stop]);
+        await clock.sleep(until - clock.now(), { name: 'sweep', signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Postgres may be away: the next round tries again. */
+  private async attempt(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const level = isConnectionError(error) ? 'warn' : 'error';
+      this.options.logger[level]({ err: error }, `Could not ${what}`);
+    }
+  }
+
+  private newSubscriptions(): Subscriptions {
+    return new Subscriptions((error) => this.options.logger.warn({ err: error }, 'Could not subscribe'));
+  }
+}
+
+function track(group: Set<Promise<void>>, promise: Promise<void>): void {
+  const tracked = promise.finally(() => group.delete(tracked));
+  group.add(tracked);
+}
