@@ -1,0 +1,66 @@
+/** Chats: creating, listing, reading, and changing what is not their execution. */
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { listChats, readClientChat, type ChatStore } from '@parley/chat-state';
+import {
+  createChatRequest,
+  updateChatRequest,
+  type Chat,
+  type CreateChatRequest,
+  type UpdateChatRequest,
+} from '@parley/contracts';
+import type { Actor } from '@parley/identity';
+import { CurrentActor } from '../auth/current-actor';
+import { CHAT_STORE } from '../dependencies';
+import { invalidField, notFound } from '../http/api-error';
+import { chatApi } from '../http/paths';
+import { uuidParam, valid } from '../http/validate';
+import { ModelChoices } from '../models/model-choices';
+import { updaterCondition } from './chat-access';
+import { toChat } from './chat-shape';
+import { createChatFor } from './create-chat';
+import { listChatsQuery, toListInput, type ListChatsQuery } from './list-query';
+import { applyUpdate } from './update-chat';
+
+@Controller(chatApi('chats'))
+export class ChatsController {
+  constructor(
+    @Inject(CHAT_STORE) private readonly store: ChatStore,
+    private readonly models: ModelChoices,
+  ) {}
+
+  @Post()
+  async create(
+    @CurrentActor() actor: Actor,
+    @Body(valid(createChatRequest)) body: CreateChatRequest,
+  ): Promise<Chat> {
+    const { store, models } = this;
+    return toChat(await createChatFor({ actor, body, store, models }), actor);
+  }
+
+  @Get()
+  async list(
+    @CurrentActor() actor: Actor,
+    @Query(valid(listChatsQuery)) query: ListChatsQuery,
+  ): Promise<Chat[]> {
+    const chats = await listChats(this.store.database, toListInput(query, actor.userId));
+    if (chats === null) throw invalidField('after_id', 'is none of your chats');
+    return chats;
+  }
+
+  @Get(':chat')
+  async read(@CurrentActor() actor: Actor, @Param('chat', uuidParam('chat')) chatId: string): Promise<Chat> {
+    const chat = await readClientChat(this.store.database, { chatId, ...updaterCondition(actor) });
+    if (chat === null) throw notFound('chat');
+    return chat;
+  }
+
+  @Patch(':chat')
+  @HttpCode(204)
+  async update(
+    @CurrentActor() actor: Actor,
+    @Param('chat', uuidParam('chat')) chatId: string,
+    @Body(valid(updateChatRequest)) body: UpdateChatRequest,
+  ): Promise<void> {
+    await applyUpdate(this.store, { chatId, actor, body });
+  }
+}

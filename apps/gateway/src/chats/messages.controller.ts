@@ -1,0 +1,88 @@
+/**
+ * The path of a message, 1 of 6; next: libs/chat-state/src/transitions/send.ts
+ *
+ * A message comes in: who sends it is known from the token (cached), its body is parsed and checked, and `send` decides in one
+ * statement, which also checks that the sender owns the chat. No other statement runs for a message that keeps the chat's model.
+ */
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { readMessages, send, toClientQueue, type ChatStore, type SendResult } from '@parley/chat-state';
+import {
+  createMessageRequest,
+  messagesQuery,
+  type CreateMessageRequest,
+  type CreateMessageResponse,
+  type MessagesQuery,
+  type MessagesResponse,
+} from '@parley/contracts';
+import type { Actor } from '@parley/identity';
+import { CurrentActor } from '../auth/current-actor';
+import { CHAT_STORE } from '../dependencies';
+import { chatApi } from '../http/paths';
+import { uuidParam, valid } from '../http/validate';
+import { ModelChoices } from '../models/model-choices';
+import { ChatAccess } from './chat-access';
+import { assertNoForeignParts, toContent } from './content';
+
+@Controller(chatApi('chats/:chat/messages'))
+export class MessagesController {
+  constructor(
+    @Inject(CHAT_STORE) private readonly store: ChatStore,
+    private readonly access: ChatAccess,
+    private readonly models: ModelChoices,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  async send(
+    @CurrentActor() actor: Actor,
+    @Param('chat', uuidParam('chat')) chatId: string,
+    @Body(valid(createMessageRequest)) body: CreateMessageRequest,
+  ): Promise<CreateMessageResponse> {
+    assertNoForeignParts(body);
+    const modelConfigId = await this.models.chooseForChat(chatId, body.model_config_id);
+    const sent = await send(this.store, {
+      chatId,
+      ownerId: actor.userId,
+      content: toContent(body.content),
+      busyBehavior: body.busy_behavior,
+      ...(modelConfigId === undefined ? {} : { modelConfigId }),
+      ...(body.reasoning_effort === undefined || body.reasoning_effort === null
+        ? {}
+        : { reasoningEffort: body.reasoning_effort }),
+      ...(body.plan_mode === undefined || body.plan_mode === null ? {} : { planMode: body.plan_mode }),
+    });
+    return toSendResponse(await this.access.ofOwner(sent, { actor, chatId }));
+  }
+
+  /** Ascending with `after_id` alone, descending otherwise. The queue comes with the first page only. */
+  @Get()
+  async list(
+    @CurrentActor() actor: Actor,
+    @Param('chat', uuidParam('chat')) chatId: string,
+    @Query(valid(messagesQuery)) query: MessagesQuery,
+  ): Promise<MessagesResponse> {
+    const { after_id: afterId, before_id: beforeId, limit } = query;
+    const chat = await this.access.readable(actor, chatId);
+    const page = await readMessages(this.store.database, {
+      chatId,
+      limit,
+      ...(afterId === undefined ? {} : { afterId }),
+      ...(beforeId === undefined ? {} : { beforeId }),
+    });
+    const isFirstPage = afterId === undefined && beforeId === undefined;
+    return {
+      messages: page.messages,
+      queued_messages: isFirstPage ? toClientQueue(chat) : [],
+      has_more: page.hasMore,
+    };
+  }
+}
+
+export function toSendResponse(sent: SendResult): CreateMessageResponse {
+  return {
+    ...(sent.message === undefined ? {} : { message: sent.message }),
+    ...(sent.messages.length === 0 ? {} : { messages: sent.messages }),
+    ...(sent.queuedMessage === undefined ? {} : { queued_message: sent.queuedMessage }),
+    queued: sent.queued,
+  };
+}

@@ -1,0 +1,101 @@
+/** Which class gets what. Everything that does I/O comes in from outside, so that main.ts and standalone compose the same module. */
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { readChat, type ChatStore } from '@parley/chat-state';
+import { Database } from '@parley/database';
+import { Identity } from '@parley/identity';
+import { RateLimiter } from '@parley/key-value';
+import { HealthModule, MetricsModule } from '@parley/service';
+import { AuthenticationGuard } from './auth/authentication.guard';
+import { RateLimitGuard } from './auth/rate-limit.guard';
+import { ChatAccess } from './chats/chat-access';
+import { ChatsController } from './chats/chats.controller';
+import { EditsController } from './chats/edits.controller';
+import { MessagesController } from './chats/messages.controller';
+import { PromptsController } from './chats/prompts.controller';
+import { QueueController } from './chats/queue.controller';
+import { ToolResultsController } from './chats/tool-results.controller';
+import { TurnsController } from './chats/turns.controller';
+import { CHAT_STORE, LOGGER, SETTINGS, STREAM_FORWARDER, type GatewayDependencies } from './dependencies';
+import { ApiExceptionFilter } from './http/exception.filter';
+import { RouteTable } from './http/route-table';
+import { ModelChoices } from './models/model-choices';
+import { selectModels } from './models/model-rows';
+import { Models } from './models/models';
+import { ModelsController } from './models/models.controller';
+import { Providers } from './models/providers';
+import { ProvidersController } from './models/providers.controller';
+import { BuildInfoController } from './site/build-info.controller';
+import { ConfigChangesController } from './site/config-changes.controller';
+import { StreamsController } from './streams/streams.controller';
+import { FirstUserController } from './users/first-user.controller';
+import { OrganizationsController } from './users/organizations.controller';
+import { SessionsController } from './users/sessions.controller';
+import { TokensController } from './users/tokens.controller';
+import { UsersController } from './users/users.controller';
+
+const CONTROLLERS = [
+  BuildInfoController,
+  FirstUserController,
+  SessionsController,
+  UsersController,
+  TokensController,
+  OrganizationsController,
+  ProvidersController,
+  ModelsController,
+  ChatsController,
+  MessagesController,
+  EditsController,
+  QueueController,
+  TurnsController,
+  ToolResultsController,
+  PromptsController,
+  StreamsController,
+  ConfigChangesController,
+];
+
+@Module({})
+export class GatewayModule {
+  static create(dependencies: GatewayDependencies, routes: RouteTable): DynamicModule {
+    const { readiness, metrics } = dependencies;
+    return {
+      module: GatewayModule,
+      imports: [HealthModule.forRoot(readiness), MetricsModule.forRoot(metrics)],
+      controllers: CONTROLLERS,
+      providers: [
+        ...outside(dependencies),
+        { provide: RouteTable, useValue: routes },
+        ChatAccess,
+        { provide: APP_FILTER, useClass: ApiExceptionFilter },
+        { provide: APP_GUARD, useClass: AuthenticationGuard },
+        { provide: APP_GUARD, useClass: RateLimitGuard },
+      ],
+    };
+  }
+}
+
+function outside(dependencies: GatewayDependencies): Provider[] {
+  const { database, bus, keyValue, identity, secretBox, streamForwarder, logger, settings } = dependencies;
+  const store: ChatStore = { database, bus };
+  const models = new ModelChoices({
+    readModels: (organizationId) => selectModels(database, organizationId),
+    readOrganizationOf: async (chatId) => (await readChat(database, { chatId }))?.organizationId ?? null,
+  });
+  // A hint that was published while the bus was away is lost: nothing remembered from before is trusted.
+  bus.onReconnect(() => {
+    identity.invalidate();
+    models.invalidate();
+  });
+  return [
+    { provide: Database, useValue: database },
+    { provide: Identity, useValue: identity },
+    { provide: RateLimiter, useValue: new RateLimiter({ store: keyValue, logger }) },
+    { provide: Providers, useValue: new Providers(database, bus, secretBox) },
+    { provide: Models, useValue: new Models(database, bus) },
+    { provide: ModelChoices, useValue: models },
+    { provide: CHAT_STORE, useValue: store },
+    { provide: STREAM_FORWARDER, useValue: streamForwarder },
+    { provide: LOGGER, useValue: logger },
+    { provide: SETTINGS, useValue: settings },
+  ];
+}

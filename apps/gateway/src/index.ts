@@ -1,0 +1,10 @@
+export { gatewayConfig } from './config';
+export type { GatewayConfig } from './config';
+export { createGatewayApp } from './create-gateway-app';
+export { withTimeouts } from './database-url';
+export type { GatewayDependencies, GatewaySettings } from './dependencies';
+export { GatewayModule } from './gateway.module';
+export { checksOf as gatewayReadinessChecks } from './readiness-checks';
+export { ProxyStreamForwarder } from './streams/proxy-stream-forwarder';
+export type { ProxyStreamForwarderOptions } from './streams/proxy-stream-forwarder';
+export type { StreamForwarder } from './streams/stream-forwarder';

@@ -1,0 +1,132 @@
+/** Model configs as rows, with the provider they are called through. */
+import { modelCallConfig, type Model, type ModelCallConfig, type ProviderType } from '@parley/contracts';
+import { encodeJsonb, sql, type Queryable } from '@parley/database';
+
+export interface ModelRow {
+  id: string;
+  organization_id: string;
+  ai_provider_id: string;
+  provider: ProviderType;
+  model: string;
+  display_name: string;
+  context_limit: number;
+  compression_threshold: number;
+  options: unknown;
+  enabled: boolean;
+  is_default: boolean;
+  created_at: Date;
+  updated_at: Date;
+  provider_enabled: boolean;
+  has_credential: boolean;
+}
+
+export interface ModelValues {
+  readonly organizationId: string;
+  readonly providerId: string;
+  readonly model: string;
+  readonly displayName: string;
+  readonly contextLimit: number;
+  readonly compressionThreshold: number;
+  readonly options: ModelCallConfig;
+  readonly enabled: boolean;
+}
+
+// A server behind an OpenAI-compatible address often wants no key; the vendors' own APIs always do.
+const SELECT = `
+  select m.id, m.organization_id, m.ai_provider_id, p.type as provider, m.model, m.display_name, m.context_limit,
+         m.compression_threshold, m.options, m.enabled, m.is_default, m.created_at, m.updated_at,
+         p.enabled as provider_enabled,
+         (p.api_key_encrypted is not null or p.type = 'openai-compat') as has_credential
+  from chat_model_configs m join chat_providers p on p.id = m.ai_provider_id
+  where m.organization_id = $1 and not m.deleted`;
+
+const SELECT_MODELS = sql('models_select', `${SELECT} order by m.is_default desc, m.created_at, m.id`);
+const SELECT_MODEL = sql('models_select_one', `${SELECT} and m.id = $2`);
+
+const SELECT_PROVIDER = sql('models_select_provider', 'select type from chat_providers where id = $1');
+
+const INSERT_MODEL = sql(
+  'models_insert',
+  `insert into chat_model_configs (organization_id, ai_provider_id, model, display_name, context_limit,
+                                   compression_threshold, options, enabled)
+   values ($1, $2, $3, $4, $5, $6, $7, $8) returning id`,
+);
+
+const UPDATE_MODEL = sql(
+  'models_update',
+  `update chat_model_configs
+   set model = $3, display_name = $4, context_limit = $5, compression_threshold = $6, options = $7, enabled = $8,
+       updated_at = now()
+   where organization_id = $1 and id = $2 and not deleted`,
+);
+
+const DELETE_MODEL = sql(
+  'models_delete',
+  `update chat_model_configs set deleted = true, is_default = false, updated_at = now()
+   where organization_id = $1 and id = $2 and not deleted returning id`,
+);
+
+/** The models of an organization, its default first. */
+export const selectModels = (database: Queryable, organizationId: string): Promise<ModelRow[]> =>
+  database.query<ModelRow>(SELECT_MODELS, [organizationId]);
+
+export async function selectModel(
+  database: Queryable,
+  key: { organizationId: string; id: string },
+): Promise<ModelRow | undefined> {
+  const [row] = await database.query<ModelRow>(SELECT_MODEL, [key.organizationId, key.id]);
+  return row;
+}
+
+export async function selectProviderType(database: Queryable, id: string): Promise<ProviderType | undefined> {
+  const [row] = await database.query<{ type: ProviderType }>(SELECT_PROVIDER, [id]);
+  return row?.type;
+}
+
+export async function insertModel(database: Queryable, values: ModelValues): Promise<string> {
+  const [row] = await database.query<{ id: string }>(INSERT_MODEL, [
+    values.organizationId,
+    values.providerId,
+    ...columnsOf(values),
+  ]);
+  if (row === undefined) throw new Error('insert returned no row');
+  return row.id;
+}
+
+export async function updateModel(database: Queryable, id: string, values: ModelValues): Promise<void> {
+  await database.query(UPDATE_MODEL, [values.organizationId, id, ...columnsOf(values)]);
+}
+
+/** Marks it deleted: messages keep pointing at it. False when there is none. */
+export async function deleteModel(
+  database: Queryable,
+  key: { organizationId: string; id: string },
+): Promise<boolean> {
+  const rows = await database.query(DELETE_MODEL, [key.organizationId, key.id]);
+  return rows.length > 0;
+}
+
+const columnsOf = (values: ModelValues): unknown[] => [
+  values.model,
+  values.displayName,
+  values.contextLimit,
+  values.compressionThreshold,
+  encodeJsonb(values.options),
+  values.enabled,
+];
+
+export const toModel = (row: ModelRow): Model => ({
+  id: row.id,
+  organization_id: row.organization_id,
+  ai_provider_id: row.ai_provider_id,
+  provider: row.provider,
+  model: row.model,
+  display_name: row.display_name,
+  context_limit: row.context_limit,
+  compression_threshold: row.compression_threshold,
+  enabled: row.enabled,
+  is_default: row.is_default,
+  model_config: modelCallConfig.parse(row.options),
+  created_at: row.created_at.toISOString(),
+  updated_at: row.updated_at.toISOString(),
+});

@@ -1,0 +1,14 @@
+/** A provider as administrators see it: its key never leaves, only whether there is one. */
+import type { Provider } from '@parley/contracts';
+import type { ChatProvider } from '@parley/database';
+
+export const toProvider = (row: ChatProvider): Provider => ({
+  id: row.id,
+  type: row.type,
+  name: row.name,
+  ...(row.baseUrl === null ? {} : { base_url: row.baseUrl }),
+  has_api_key: row.apiKeyEncrypted !== null,
+  enabled: row.enabled,
+  created_at: row.createdAt.toISOString(),
+  updated_at: row.updatedAt.toISOString(),
+});
