@@ -53,6 +53,14 @@ export type FeedUpdate = FeedTail | FeedReplaced;
 /** `later`: something was overtaken, and may still come. `read`: only a read of Postgres brings it. */
 export type FeedLack = 'nothing' | 'later' | 'read';
 
+/** What a move of the feed brings, before its parts are made events. */
+interface Step {
+  readonly events: readonly EncodedEvent[];
+  readonly startsEpisode: boolean;
+  readonly parts: readonly NumberedPart[];
+}
+
+const NO_STEP: Step = { events: [], startsEpisode: false, parts: [] };
 const NO_EPISODE: EpisodeKey = { historyVersion: 0, attempt: 0 };
 
 export class Feed {
@@ -124,6 +132,7 @@ export class Feed {
     return { ...this.episode.key, afterSeq: this.episode.lastSeq };
   }
 
+  /** A change that needs a read is not kept: nothing after it can be applied before that read. */
   apply(change: ChatChange): FeedUpdate {
     this.newestVersion = Math.max(this.newestVersion, change.version);
     if (change.version > this.version) {
@@ -131,19 +140,19 @@ export class Feed {
         this.mustReach = Math.max(this.mustReach, change.version);
       else if (this.early.size < this.limits.maxEarlyChanges) this.early.set(change.from_version, change);
     }
-    return this.advance();
+    return this.toTail(this.advance());
   }
 
   applyParts({ history_version, generation_attempt, first_seq, parts }: ChatParts): FeedUpdate {
     const key: EpisodeKey = { historyVersion: history_version, attempt: generation_attempt };
     if (this.known !== null && isSameEpisode(key, this.episode.key))
-      return tail({ parts: this.partEvents(this.episode.take(first_seq, parts)) });
+      return this.toTail({ ...NO_STEP, parts: this.episode.take(first_seq, parts) });
     if (this.known === null || isNewerEpisode(key, this.episode.key)) {
       if (this.ahead === null || isNewerEpisode(key, this.ahead.key))
         this.ahead = new Episode(key, this.limits.maxPartBytes);
       if (isSameEpisode(key, this.ahead.key)) this.ahead.take(first_seq, parts);
     }
-    return tail({});
+    return this.toTail(NO_STEP);
   }
 
   /** Somebody knows of a newer version than the bus brought. */
@@ -153,12 +162,12 @@ export class Feed {
 
   /** Takes a read of what was written after the version `readAfter`, which was this feed's when the read began. */
   load({ head, messages, hasOlder, isReset }: FeedSnapshot, readAfter: number): FeedUpdate {
-    if (this.known !== null && head.version < this.version) return tail({});
+    if (this.known !== null && head.version < this.version) return this.toTail(NO_STEP);
     // Postgres does not know of the episode either: its first parts come again, from its owner, when its change is there.
     if (head.version === this.version) this.ahead = null;
     if (this.known !== null && !isReset && !hasOlder) {
       const read = this.moveTo(head, messages);
-      return followedBy(read, this.advance());
+      return this.toTail(followedBy(read, this.advance()));
     }
     if (isReset) {
       this.brokenThrough = Math.max(readAfter, this.version);
@@ -218,24 +227,23 @@ export class Feed {
   }
 
   /** Applies every early change that now follows, and forgets those that are behind. */
-  private advance(): FeedTail {
-    let update = tail({});
+  private advance(): Step {
+    let step = NO_STEP;
     for (let next = this.nextChange(); next !== undefined; next = this.nextChange())
-      update = followedBy(update, this.moveTo(headAfter(next.head, next.change), next.change.messages ?? []));
+      step = followedBy(step, this.moveTo(headAfter(next.head, next.change), next.change.messages ?? []));
     for (const [fromVersion, change] of this.early)
       if (change.version <= this.version) this.early.delete(fromVersion);
-    return update;
+    return step;
   }
 
   private nextChange(): { head: FeedHead; change: ChatChange } | undefined {
-    // A change that needs a read stands in the way: nothing after it is applied before that read.
-    if (this.known === null || this.mustReach > this.version) return undefined;
+    if (this.known === null) return undefined;
     const change = this.early.get(this.version);
     this.early.delete(this.version);
     return change === undefined ? undefined : { head: this.known, change };
   }
 
-  private moveTo(after: FeedHead, messages: FeedSnapshot['messages']): FeedTail {
+  private moveTo(after: FeedHead, messages: FeedSnapshot['messages']): Step {
     const before = this.known;
     const from = this.cursor;
     this.known = after;
@@ -243,7 +251,7 @@ export class Feed {
     const added = this.ring.append(messages);
     const key = { historyVersion: after.historyVersion, attempt: after.generationAttempt };
     const startsEpisode = !isSameEpisode(key, this.episode.key);
-    const waiting = startsEpisode ? this.openNext(key) : [];
+    const parts = startsEpisode ? this.openNext(key) : [];
     const events = syncEvents({
       chatId: this.chatId,
       before,
@@ -254,7 +262,7 @@ export class Feed {
       from,
       to: { ...this.cursor, seq: startsEpisode ? 0 : from.seq },
     });
-    return tail({ events, startsEpisode, parts: this.partEvents(waiting) });
+    return { events, startsEpisode, parts };
   }
 
   /** Opens an episode, with the parts of it that came before its change. */
@@ -264,6 +272,11 @@ export class Feed {
     this.episode = isAnnounced ? ahead : new Episode(key, this.limits.maxPartBytes);
     if (ahead !== null && !isNewerEpisode(ahead.key, key)) this.ahead = null;
     return this.episode.after(0);
+  }
+
+  /** Parts come last, and stand where the last event before them left the viewer. */
+  private toTail({ events, startsEpisode, parts }: Step): FeedTail {
+    return { kind: 'tail', events, startsEpisode, parts: this.partEvents(parts) };
   }
 
   private partEvents(parts: readonly NumberedPart[]): EncodedEvent[] {
@@ -277,17 +290,11 @@ export class Feed {
   }
 }
 
-function tail({ events = [], startsEpisode = false, parts = [] }: Partial<FeedTail>): FeedTail {
-  return { kind: 'tail', events, startsEpisode, parts };
-}
-
-/** One update after another. The parts of an episode that the second one ends are stale already. */
-function followedBy(first: FeedTail, second: FeedTail): FeedTail {
-  if (second.startsEpisode) return { ...second, events: [...first.events, ...second.events] };
+/** One step after another. The parts of an episode that the second one ends are stale already. */
+function followedBy(first: Step, second: Step): Step {
   return {
-    kind: 'tail',
     events: [...first.events, ...second.events],
-    startsEpisode: first.startsEpisode,
-    parts: [...first.parts, ...second.parts],
+    startsEpisode: first.startsEpisode || second.startsEpisode,
+    parts: second.startsEpisode ? second.parts : [...first.parts, ...second.parts],
   };
 }

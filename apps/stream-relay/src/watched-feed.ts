@@ -47,6 +47,7 @@ export class WatchedFeed implements Attachable {
   private readonly tasks: Tasks;
   private subscription: Subscription | undefined;
   private reading: Promise<boolean> | undefined;
+  private hasBegunReading = false;
   private isCatchingUp = false;
   private isFilling = false;
   private readonly pages = new SingleFlight<MessagePage>();
@@ -65,9 +66,10 @@ export class WatchedFeed implements Attachable {
     const impatience = clock.sleep(timing.confirmMs, { name: 'confirm', signal: patience.signal });
     await Promise.race([subscribed, impatience]).finally(() => patience.abort());
     await impatience.catch(() => undefined);
+    this.hasBegunReading = true;
     this.options.metrics.firstReads += 1;
     const isThere = await this.read();
-    if (isThere) this.tasks.run('ask for preview', () => this.askForPreview());
+    if (isThere) this.refreshPreview();
     return isThere;
   }
 
@@ -88,14 +90,9 @@ export class WatchedFeed implements Attachable {
     this.mend();
   }
 
-  /** After an outage of the bus: whatever passed by unseen. */
-  refresh(): void {
-    this.tasks.run('refresh', async () => {
-      // A read under way may have begun before the outage ended.
-      await this.reading?.catch(() => undefined);
-      await this.catchUp();
-      await this.askForPreview();
-    });
+  /** After an outage of the bus: asks for parts that passed by unseen. Changes are found by their versions. */
+  refreshPreview(): void {
+    this.tasks.run('ask for preview', () => this.askForPreview());
   }
 
   async catchUp(): Promise<void> {
@@ -142,11 +139,18 @@ export class WatchedFeed implements Attachable {
       if (this.tasks.signal.aborted) return subscription.unsubscribe();
       this.subscription = subscription;
       // What was published before the confirmation may have passed by unseen.
-      if (this.feed.head !== null || this.reading !== undefined) this.refresh();
+      if (this.hasBegunReading) this.tasks.run('read again', () => this.readAgain());
     } catch (error) {
       // The version check goes on, so that viewers see what is committed.
       logger.warn({ err: error, chat_id: chatId }, 'Could not subscribe to a chat');
     }
+  }
+
+  private async readAgain(): Promise<void> {
+    // A read under way may have begun before the confirmation.
+    await this.reading?.catch(() => undefined);
+    await this.catchUp();
+    await this.askForPreview();
   }
 
   private onParts(parts: ChatParts): void {

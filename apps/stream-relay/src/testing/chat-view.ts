@@ -18,8 +18,9 @@ export class ChatView {
     const event = JSON.parse(json) as StreamEvent;
     this.log.push(`${cursor} ${json}`);
     this.apply(event);
+    const before = this.cursor?.version ?? 0;
     this.cursor = parseCursor(cursor);
-    if (this.cursor === null) throw this.fault(`bad cursor ${cursor}`);
+    if (this.cursor === null || this.cursor.version < before) throw this.fault(`cursor ${cursor} goes back`);
   }
 
   private apply(event: StreamEvent): void {
