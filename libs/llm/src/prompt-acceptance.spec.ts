@@ -42,11 +42,29 @@ async function answer(name: string, rows: readonly PromptRow[]): Promise<StepAcc
   return step;
 }
 
-const word = fc.constantFrom('', ' ', '\n\t', 'hello', 'Grüße 🌍', 'a\ud83c', '\u0000', 'x'.repeat(40_000));
+const word = fc.constantFrom('', ' ', '\n\t', 'hello', 'Grüße 🌍', 'a\ud83c', '\u0000', 'x'.repeat(20_000));
 const id = fc.constantFrom('call_0', 'call_1', 'toolu:1/ä', '\u0000', 'y'.repeat(80), 'a', 'a_2');
 const toolName = fc.constantFrom('read', 'fs.read', '', 'ö');
 const json = fc.oneof(fc.constant(undefined), fc.constant(null), word, fc.jsonValue());
-const flag = fc.constantFrom({}, { provider_executed: true });
+const flag = fc.constantFrom({}, {}, {}, { provider_executed: true });
+
+const toolCall = fc.record({ id, toolName, args: json, flag }).map((each): MessagePart => ({
+  type: 'tool-call',
+  tool_call_id: each.id,
+  tool_name: each.toolName,
+  args: each.args,
+  ...each.flag,
+}));
+
+const toolResult = fc
+  .record({ id, toolName, result: json, is_error: fc.boolean(), is_media: fc.boolean(), flag })
+  .map(({ id: callId, toolName: name, flag: executed, ...rest }): MessagePart => ({
+    type: 'tool-result',
+    tool_call_id: callId,
+    tool_name: name,
+    ...rest,
+    ...executed,
+  }));
 
 const part: fc.Arbitrary<MessagePart> = fc.oneof(
   word.map((text): MessagePart => ({ type: 'text', text })),
@@ -54,22 +72,11 @@ const part: fc.Arbitrary<MessagePart> = fc.oneof(
   word.map((text): MessagePart => ({ type: 'hook-context', text })),
   word.map((text): MessagePart => ({ type: 'hook-notice', text })),
   fc.constant<MessagePart>({ type: 'source', url: 'https://example.org' }),
-  fc.record({ id, toolName, args: json, flag }).map((each): MessagePart => ({
-    type: 'tool-call',
-    tool_call_id: each.id,
-    tool_name: each.toolName,
-    args: each.args,
-    ...each.flag,
-  })),
-  fc
-    .record({ id, toolName, result: json, is_error: fc.boolean(), is_media: fc.boolean(), flag })
-    .map(({ id: callId, toolName: name, flag: executed, ...rest }): MessagePart => ({
-      type: 'tool-result',
-      tool_call_id: callId,
-      tool_name: name,
-      ...rest,
-      ...executed,
-    })),
+  toolCall,
+  toolCall,
+  toolCall,
+  toolResult,
+  toolResult,
   fc
     .record({
       media_type: fc.constantFrom('image/png', 'text/plain', 'odd'),
@@ -81,15 +88,15 @@ const part: fc.Arbitrary<MessagePart> = fc.oneof(
 const rows: fc.Arbitrary<PromptRow[]> = fc
   .array(
     fc.record({
-      role: fc.constantFrom('system', 'user', 'assistant', 'tool'),
-      content: fc.array(part, { maxLength: 5 }),
-      visibility: fc.constantFrom('user', 'model', 'both'),
+      role: fc.constantFrom('system', 'user', 'assistant', 'assistant', 'assistant', 'tool', 'tool'),
+      content: fc.array(part, { minLength: 1, maxLength: 5, size: 'max' }),
+      visibility: fc.constantFrom('user', 'model', 'both', 'both', 'both', 'both'),
       compressed: fc.oneof(
-        { weight: 9, arbitrary: fc.constant(false) },
+        { weight: 19, arbitrary: fc.constant(false) },
         { weight: 1, arbitrary: fc.constant(true) },
       ),
     } as const),
-    { maxLength: 10 },
+    { minLength: 1, maxLength: 10, size: 'max' },
   )
   .map((list) => list.map((each, index) => ({ id: index + 1, ...each })));
 
