@@ -3,7 +3,7 @@
  * row that refused came back with it, so no second read can disagree.
  */
 import type { ChatChange, ChatStatus, OpenCall } from '@parley/contracts';
-import type { Queryable, SqlStatement } from '@parley/database';
+import { sql, type SqlStatement } from '@parley/database';
 import { publishChange } from './publish-change';
 import { toChatHead, toClientQueue, type ChatRow } from './rows/chat-row';
 import { toChatMessages, toStoredMessage, type MessageRow } from './rows/message-row';
@@ -23,7 +23,7 @@ export interface TransitionRow {
   from_retry_attempt: number | null;
   messages: MessageRow[] | null;
 }
-type Answer = TransitionRow & (ChatRow | { [Column in keyof ChatRow]: null });
+export type Answer = TransitionRow & (ChatRow | { [Column in keyof ChatRow]: null });
 
 export interface Application {
   transition: Transition;
@@ -31,17 +31,35 @@ export interface Application {
   values: readonly unknown[];
   /** Whose chat it must be; absent when the caller has already decided. */
   ownerId?: string | undefined;
+  /** The statement reads messages: it runs in a transaction that took the lock before, and so sees them as of then. */
+  underLock?: boolean;
   /** Why the row refused though its state allows the transition. */
   otherwise?: RefusalReason | ((row: TransitionRow) => RefusalReason);
 }
 
 /** Applies a transition asked for by a person: its owner is woken, or all workers when nobody owns the chat. */
 export async function applyTransition(store: ChatStore, application: Application): Promise<Done | Refused> {
-  const [row] = await store.database.query<Answer>(application.statement, application.values);
+  const { statement, values, underLock = false } = application;
+  const [row] = underLock
+    ? await queryUnderLock<Answer>(store, { statement, values })
+    : await store.database.query<Answer>(statement, values);
   if (row === undefined || !isDone(row)) return refusal(row, application);
   const done = toDone(row);
   publishChange(store, { ...done, from: row, wakesOwner: true });
   return done;
+}
+
+const LOCK_CHAT = sql('lock_chat', 'select from chats where id = $1 for no key update');
+
+/** Locks the chat named by the first value, then runs the statement: it sees all that was committed before the lock was ours. */
+export function queryUnderLock<Row extends Answer>(
+  store: ChatStore,
+  { statement, values }: Pick<Application, 'statement' | 'values'>,
+): Promise<Row[]> {
+  return store.database.transaction(async (tx) => {
+    await tx.query(LOCK_CHAT, [values[0]]);
+    return tx.query<Row>(statement, values);
+  });
 }
 
 /** Applies a worker's own transition. Whatever does not fit its fence is stale; it needs no wake for what it did itself. */

@@ -35,7 +35,10 @@ export {
   renewLease,
   retireWorker,
 } from './worker-lease';
-export { markRead, setGeneratedTitle, setTurnSummary, updateChat, type UpdateChatInput } from './update-chat';
+export { markRead } from './settings/mark-read';
+export { setGeneratedTitle } from './settings/set-generated-title';
+export { setTurnSummary } from './settings/set-turn-summary';
+export { updateChat, type UpdateChatInput } from './settings/update-chat';
 export { listChats, type ListChatsInput } from './reads/list-chats';
 export {
   readChat,

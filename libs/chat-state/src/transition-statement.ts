@@ -54,7 +54,7 @@ export interface TransitionParts {
   /** Further assignments to `chats`. */
   set?: string;
   /** Further common table expressions after the decision, and columns of the answer. */
-  also?: { ctes: string; columns: string };
+  also?: { ctes?: string; columns: string };
 }
 
 const LOCKED = [
@@ -149,7 +149,7 @@ u as (
   where c.id = l.id
   returning ${chatColumns('c')}
 ),
-${insertMessages}${parts.also ? `,\n${parts.also.ctes}` : ''}
+${insertMessages}${parts.also?.ctes ? `,\n${parts.also.ctes}` : ''}
 select l.id as from_id, l.owner_id as from_owner_id, l.status as from_status, l.archived as from_archived,
   jsonb_array_length(l.queue) as from_queue_length, l.version as from_version, l.open_calls as from_open_calls,
   (l.retry ->> 'attempt')::integer as from_retry_attempt,

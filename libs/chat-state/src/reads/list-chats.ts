@@ -92,6 +92,11 @@ export async function listChats(database: Queryable, input: ListChatsInput): Pro
     if (cursor.length === 0) return null;
   }
   const heads = rows.map(toChatHead);
-  const children = Map.groupBy(heads, (head) => head.rootChatId);
-  return (children.get(null) ?? []).map((root) => toClientChat(root, children.get(root.id)));
+  const roots = heads.filter((head) => head.rootChatId === null);
+  return roots.map((root) =>
+    toClientChat(
+      root,
+      heads.filter((head) => head.rootChatId === root.id),
+    ),
+  );
 }
