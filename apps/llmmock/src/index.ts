@@ -6,3 +6,5 @@ export type { LedgerEntryJson } from './ledger-json';
 export { LlmMock, type LlmMockOptions } from './llm-mock';
 export { CONTROL_HEADER } from './model-endpoint';
 export { llmmockConfig } from './settings';
+export { createRandom, type Random } from './random';
+export { generateText } from './reply-text';
