@@ -84,6 +84,7 @@ class ServiceLife {
         stop: (error) =>
           error === undefined ? this.stopping.abort() : this.fail(error, 'Stopping after a failure'),
       });
+      this.logger.info('Ready');
     } catch (error) {
       // Told to stop while starting, giving up is the right thing to do.
       if (!this.stopping.signal.aborted) this.fail(error, 'Could not start');
