@@ -24,7 +24,7 @@ export interface Setting<T> extends SettingText<unknown> {
 }
 
 /** With a default; `undefined` is one. */
-export function setting<T>(entry: SettingText<T> & { readonly default: T }): Setting<T>;
+export function setting<T>(entry: SettingText<T> & { readonly default: NoInfer<T> }): Setting<T>;
 export function setting<T>(entry: SettingText<T> & { readonly default: undefined }): Setting<T | undefined>;
 /** Without a default: the service does not start without it. The example shows an operator how it looks. */
 export function setting<T>(entry: SettingText<T> & { readonly example: string }): Setting<T>;
