@@ -53,12 +53,25 @@ export function encodePartEvent(part: EncodedPart, place: PartPlace): string {
   );
 }
 
-export class EventBatch {
+/** What a viewer sends, in the form that its transport needs. Each form is made once, for all viewers. */
+export interface Outgoing {
+  readonly count: number;
+  readonly webSocketFrames: readonly Buffer[];
+  /** The same, each event with its `cursor`, for a viewer that asked for it. */
+  readonly webSocketFramesWithCursor: readonly Buffer[];
+  readonly serverSentEvents: Buffer;
+}
+
+export class EventBatch implements Outgoing {
   private frames: readonly Buffer[] | undefined;
   private framesWithCursor: readonly Buffer[] | undefined;
   private text: Buffer | undefined;
 
   constructor(readonly events: readonly EncodedEvent[]) {}
+
+  get count(): number {
+    return this.events.length;
+  }
 
   /** JSON arrays of at most 256 events. */
   get webSocketFrames(): readonly Buffer[] {
@@ -66,7 +79,6 @@ export class EventBatch {
     return this.frames;
   }
 
-  /** The same, each event with its `cursor`, for a viewer that asked to resume. */
   get webSocketFramesWithCursor(): readonly Buffer[] {
     this.framesWithCursor ??= toFrames(
       this.events,

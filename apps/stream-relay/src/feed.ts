@@ -15,6 +15,14 @@ import type { ChatChange, ChatParts } from '@parley/contracts';
 import { formatCursor, type Cursor } from './cursor';
 import { encodePartEvent, type EncodedEvent } from './encoded-event';
 import { Episode, isNewerEpisode, isSameEpisode, type EpisodeKey, type NumberedPart } from './episode';
+import {
+  followedBy,
+  NO_STEP,
+  type FeedLack,
+  type FeedStep,
+  type FeedTail,
+  type FeedUpdate,
+} from './feed-update';
 import { headAfter, type FeedHead, type FeedSnapshot } from './feed-head';
 import { MessageRing } from './message-ring';
 import { syncEvents } from './sync-events';
@@ -34,33 +42,6 @@ export const FEED_LIMITS: FeedLimits = {
   maxEarlyChanges: 16,
 };
 
-/** What every attached viewer gets next. `parts` go to those who follow the episode. */
-export interface FeedTail {
-  readonly kind: 'tail';
-  readonly events: readonly EncodedEvent[];
-  readonly startsEpisode: boolean;
-  readonly parts: readonly EncodedEvent[];
-}
-
-/** What the viewers hold does not connect to what the feed now holds: each attaches again, from `from`. */
-export interface FeedReplaced {
-  readonly kind: 'replaced';
-  readonly from: Cursor;
-}
-
-export type FeedUpdate = FeedTail | FeedReplaced;
-
-/** `later`: something was overtaken, and may still come. `read`: only a read of Postgres brings it. */
-export type FeedLack = 'nothing' | 'later' | 'read';
-
-/** What a move of the feed brings, before its parts are made events. */
-interface Step {
-  readonly events: readonly EncodedEvent[];
-  readonly startsEpisode: boolean;
-  readonly parts: readonly NumberedPart[];
-}
-
-const NO_STEP: Step = { events: [], startsEpisode: false, parts: [] };
 const NO_EPISODE: EpisodeKey = { historyVersion: 0, attempt: 0 };
 
 export class Feed {
@@ -227,7 +208,7 @@ export class Feed {
   }
 
   /** Applies every early change that now follows, and forgets those that are behind. */
-  private advance(): Step {
+  private advance(): FeedStep {
     let step = NO_STEP;
     for (let next = this.nextChange(); next !== undefined; next = this.nextChange())
       step = followedBy(step, this.moveTo(headAfter(next.head, next.change), next.change.messages ?? []));
@@ -243,7 +224,7 @@ export class Feed {
     return change === undefined ? undefined : { head: this.known, change };
   }
 
-  private moveTo(after: FeedHead, messages: FeedSnapshot['messages']): Step {
+  private moveTo(after: FeedHead, messages: FeedSnapshot['messages']): FeedStep {
     const before = this.known;
     const from = this.cursor;
     this.known = after;
@@ -275,7 +256,7 @@ export class Feed {
   }
 
   /** Parts come last, and stand where the last event before them left the viewer. */
-  private toTail({ events, startsEpisode, parts }: Step): FeedTail {
+  private toTail({ events, startsEpisode, parts }: FeedStep): FeedTail {
     return { kind: 'tail', events, startsEpisode, parts: this.partEvents(parts) };
   }
 
@@ -288,13 +269,4 @@ export class Feed {
       cursor: formatCursor({ ...cursor, seq: this.episode.isWhole ? part.seq : 0 }),
     }));
   }
-}
-
-/** One step after another. The parts of an episode that the second one ends are stale already. */
-function followedBy(first: Step, second: Step): Step {
-  return {
-    events: [...first.events, ...second.events],
-    startsEpisode: first.startsEpisode || second.startsEpisode,
-    parts: second.startsEpisode ? second.parts : [...first.parts, ...second.parts],
-  };
 }

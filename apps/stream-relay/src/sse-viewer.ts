@@ -3,7 +3,7 @@
  * Comments keep proxies from closing a quiet stream.
  */
 import type { ServerResponse } from 'node:http';
-import type { EventBatch } from './encoded-event';
+import type { Outgoing } from './encoded-event';
 import {
   CLOSINGS,
   Ending,
@@ -47,7 +47,7 @@ export class SseViewer implements Viewer {
     return this.isClosing || this.ending.isOver;
   }
 
-  send(batch: EventBatch): void {
+  send(outgoing: Outgoing): void {
     if (this.isClosed) return;
     const { counts, maxBufferedBytes } = this.options;
     if (this.response.writableLength > maxBufferedBytes) {
@@ -55,9 +55,9 @@ export class SseViewer implements Viewer {
       this.close('slow');
       return;
     }
-    counts.eventsSent += batch.events.length;
-    counts.bytesSent += batch.serverSentEvents.length;
-    this.response.write(batch.serverSentEvents);
+    counts.eventsSent += outgoing.count;
+    counts.bytesSent += outgoing.serverSentEvents.length;
+    this.response.write(outgoing.serverSentEvents);
   }
 
   async flushed(): Promise<void> {

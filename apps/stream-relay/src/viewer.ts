@@ -1,5 +1,5 @@
 /** One open stream, whatever carries it. Events go in without waiting; what a slow peer does not take is bounded in bytes. */
-import type { EventBatch } from './encoded-event';
+import type { Outgoing } from './encoded-event';
 
 /** Why the relay ends a stream. */
 export type ClosingReason = 'slow' | 'restarting' | 'unavailable' | 'deleted' | 'unauthorized';
@@ -7,7 +7,7 @@ export type ClosingReason = 'slow' | 'restarting' | 'unavailable' | 'deleted' | 
 export interface Viewer {
   readonly isClosed: boolean;
   /** Queues the events. A viewer whose buffer is full is closed as `slow`. */
-  send(batch: EventBatch): void;
+  send(outgoing: Outgoing): void;
   /** Resolves when the peer has taken what was sent, or the stream is closed. */
   flushed(): Promise<void>;
   /** Shows the peer, and whatever stands between, that the stream lives; closes it when the peer showed no life since the last time. */

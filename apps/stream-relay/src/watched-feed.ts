@@ -9,11 +9,12 @@ import type { Subscription } from '@parley/bus';
 import type { ChatParts, Clock } from '@parley/contracts';
 import { attach, type Attachable, type MessagePage, type Start } from './attach';
 import { EventBatch } from './encoded-event';
-import { Feed, type FeedLimits, type FeedTail, type FeedUpdate } from './feed';
-import { ringMessage } from './message-ring';
+import { Feed, type FeedLimits } from './feed';
+import { FeedHistory } from './feed-history';
 import type { FeedSource } from './feed-source';
+import type { FeedTail, FeedUpdate } from './feed-update';
 import type { RelayMetrics } from './relay-metrics';
-import { SingleFlight, Tasks, type TaskLogger } from './tasks';
+import { Tasks, type TaskLogger } from './tasks';
 import type { Viewer } from './viewer';
 
 export interface FeedTiming {
@@ -37,25 +38,25 @@ export interface WatchedFeedOptions {
   readonly timing: FeedTiming;
 }
 
-const PAGE_MESSAGES = 200;
-
 export class WatchedFeed implements Attachable {
   readonly feed: Feed;
+  /** The newest message that the owner is known to have read. */
+  readThroughId = 0;
   private readonly viewers = new Set<Viewer>();
   /** Viewers that joined in the middle of an episode too long to keep: they wait for the stored message. */
   private readonly withoutPreview = new Set<Viewer>();
   private readonly tasks: Tasks;
+  private readonly history: FeedHistory;
   private subscription: Subscription | undefined;
   private reading: Promise<boolean> | undefined;
   private hasBegunReading = false;
   private isCatchingUp = false;
   private isFilling = false;
-  private readonly pages = new SingleFlight<MessagePage>();
-  private readonly histories = new SingleFlight<void>();
 
   constructor(private readonly options: WatchedFeedOptions) {
     this.feed = new Feed(options.chatId, options.limits);
     this.tasks = new Tasks(options.logger);
+    this.history = new FeedHistory({ ...options, feed: this.feed });
   }
 
   /** False when there is no such chat. Rejects when Postgres does. */
@@ -101,21 +102,15 @@ export class WatchedFeed implements Attachable {
   }
 
   learnHistory(version: number): Promise<void> {
-    const { chatId, source, metrics } = this.options;
-    return this.histories.run(String(version), async () => {
-      metrics.historyReads += 1;
-      this.feed.noteHistory({ version, isBroken: await source.isHistoryBroken({ chatId, version }) });
-    });
+    return this.history.learn(version);
   }
 
   async fillEpisode(): Promise<void> {
     await this.askEpisode();
   }
 
-  /** Viewers that attach at the same time share the page. */
   readOlder(afterId: number): Promise<MessagePage> {
-    const throughId = this.feed.messages.floorId;
-    return this.pages.run(`${afterId}-${throughId}`, () => this.readPage(afterId, throughId));
+    return this.history.readOlder(afterId);
   }
 
   /** Ends the streams of a chat that is gone. */
@@ -280,18 +275,6 @@ export class WatchedFeed implements Attachable {
     }
     this.deliver(this.feed.load(snapshot, afterRevision));
     return true;
-  }
-
-  private async readPage(afterId: number, throughId: number): Promise<MessagePage> {
-    const { chatId, source, metrics } = this.options;
-    metrics.historyReads += 1;
-    const limit = PAGE_MESSAGES;
-    const messages = await source.readMessages({ chatId, afterId, throughId, limit });
-    const encoded = messages.map((message) => ringMessage(message));
-    return {
-      messages: encoded,
-      reachesId: messages.length < limit ? throughId : (messages.at(-1)?.id ?? throughId),
-    };
   }
 
   private logFailure(error: unknown, message: string): null {

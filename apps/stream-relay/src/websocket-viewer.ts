@@ -1,6 +1,6 @@
 /** A viewer on a WebSocket: a frame is a JSON array of at most 256 events. What the client sends is ignored, but for its pongs. */
 import type { WebSocket } from 'ws';
-import type { EventBatch } from './encoded-event';
+import type { Outgoing } from './encoded-event';
 import {
   CLOSINGS,
   Ending,
@@ -40,7 +40,7 @@ export class WebSocketViewer implements Viewer {
     return this.isClosing || this.ending.isOver;
   }
 
-  send(batch: EventBatch): void {
+  send(outgoing: Outgoing): void {
     if (this.isClosed) return;
     const { counts, maxBufferedBytes, showsCursors } = this.options;
     if (this.socket.bufferedAmount > maxBufferedBytes) {
@@ -48,8 +48,8 @@ export class WebSocketViewer implements Viewer {
       this.close('slow');
       return;
     }
-    const frames = showsCursors ? batch.webSocketFramesWithCursor : batch.webSocketFrames;
-    counts.eventsSent += batch.events.length;
+    const frames = showsCursors ? outgoing.webSocketFramesWithCursor : outgoing.webSocketFrames;
+    counts.eventsSent += outgoing.count;
     for (const frame of frames) {
       counts.bytesSent += frame.length;
       this.socket.send(frame, { binary: false }, this.onWritten);

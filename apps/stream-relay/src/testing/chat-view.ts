@@ -1,7 +1,7 @@
 /** A viewer that keeps what a careful client keeps, and throws at once at anything a client must never see. */
 import type { ChatMessage, StreamEvent, StreamMessagePart } from '@parley/contracts';
 import { parseCursor, type Cursor } from '../cursor';
-import type { EncodedEvent, EventBatch } from '../encoded-event';
+import { EventBatch, type EncodedEvent, type Outgoing } from '../encoded-event';
 import type { Viewer } from '../viewer';
 
 /** What the client holds; it outlives its streams. */
@@ -83,7 +83,8 @@ export class ViewStream implements Viewer {
     private readonly pace: () => Promise<void> = () => Promise.resolve(),
   ) {}
 
-  send(batch: EventBatch): void {
+  send(batch: Outgoing): void {
+    if (!(batch instanceof EventBatch)) throw new Error('Only events of a chat come here');
     for (const event of batch.events) {
       if (this.isClosed) return;
       if (this.breaksAfter <= 0) return this.close();
