@@ -1,0 +1,37 @@
+/** What can be wrong with a chat, by name. The text after each kind is what it means to an operator. */
+export const FINDING_KINDS = {
+  hang: 'a turn did not end in time',
+  turn_failed: 'a turn ended in an error',
+  not_at_rest: 'a chat is not at rest after all its turns',
+  part_hole: 'a live part is missing between two others',
+  part_repeated: 'a live part came twice',
+  part_stale: 'a live part came of an attempt that was over',
+  text_differs: 'the committed text is not what was streamed',
+  wrong_text: 'the committed text is not what the model answered',
+  message_repeated: 'a committed message came twice on one stream',
+  message_changed: 'a committed message came again with another content',
+  message_out_of_order: 'a committed message came before an older one',
+  viewers_differ: 'a viewer holds other messages than the history',
+  user_message_lost: 'a message that was accepted is not in the history',
+  user_message_doubled: 'a message is in the history more than once',
+  user_message_unknown: 'the history holds a message that should not be there',
+  answer_missing: 'a turn has no answer in the history',
+  answer_doubled: 'a turn has more assistant messages than steps',
+  tool_result_missing: 'a tool call has no result in the history',
+  tool_result_doubled: 'a tool call has more than one result in the history',
+  tool_run_twice: 'a tool call was asked for again after its result was accepted',
+  model_call_lost: 'the model was never asked for a step of a turn',
+  model_call_doubled: 'the model was asked twice for a step of a turn',
+  model_call_out_of_order: 'the model was asked for a later turn before an earlier one',
+  model_refused: 'the model refused the prompt',
+  ledger_incomplete: 'the mock forgot calls, so that the oracle could not check them',
+} as const;
+export type FindingKind = keyof typeof FINDING_KINDS;
+
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly chatId: string;
+  /** Of the turn, when it is about one. */
+  readonly key?: string;
+  readonly detail: string;
+}

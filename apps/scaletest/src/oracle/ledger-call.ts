@@ -1,0 +1,41 @@
+/** A model call as the oracle needs it, from the mock's ledger. */
+import type { LedgerEntryJson } from '@parley/llmmock';
+
+export interface LedgerCall {
+  readonly id: number;
+  readonly step: number;
+  readonly status: number;
+  readonly error: string | null;
+  readonly fault: string | null;
+  /** The whole answer was sent. */
+  readonly isWhole: boolean;
+  readonly scheduleMs: number;
+  readonly durationMs: number;
+}
+
+export interface LedgerCalls {
+  readonly byKey: ReadonlyMap<string, readonly LedgerCall[]>;
+  /** Entries the mock forgot before they were read. */
+  readonly dropped: number;
+}
+
+/** Calls that answer a chat, by the key of their turn, in the order they arrived. Titles are left out. */
+export function toLedgerCalls(entries: Iterable<LedgerEntryJson>, dropped: number): LedgerCalls {
+  const byKey = new Map<string, LedgerCall[]>();
+  for (const entry of entries) {
+    if (entry.key === null || entry.purpose !== 'chat') continue;
+    const calls = byKey.get(entry.key) ?? [];
+    calls.push({
+      id: entry.id,
+      step: entry.step,
+      status: entry.status,
+      error: entry.error,
+      fault: entry.fault,
+      isWhole: entry.chunks_sent >= entry.chunks_planned && entry.closed_by_client_at === null,
+      scheduleMs: entry.schedule_ms,
+      durationMs: entry.duration_ms ?? 0,
+    });
+    byKey.set(entry.key, calls);
+  }
+  return { byKey, dropped };
+}

@@ -1,0 +1,90 @@
+/** What the generator saw of a chat: the oracle's evidence. Texts are kept as digests, so that 50,000 turns fit in memory. */
+import { hash } from 'node:crypto';
+import type { ChatMessage, ChatStatus, MessageRole } from '@parley/contracts';
+import type { TurnOrder } from '../answer-shape';
+import { keyOf } from '../answer-shape';
+import type { Finding } from './finding';
+
+/**
+ * How a turn may end. `complete`: with the whole answer. `cut`: an interrupt may have left a part of it, or nothing of a message that
+ * was still queued. `removed`: an edit took the message and its answer away.
+ */
+export type TurnEnding = 'complete' | 'cut' | 'removed';
+
+export interface ObservedTurn {
+  readonly order: TurnOrder;
+  ending: TurnEnding;
+  /** The platform took the message. */
+  wasAccepted: boolean;
+  outcome: 'pending' | 'done' | 'hung' | 'failed';
+  /** Why it hung or failed, with the last event seen. */
+  failure: string | undefined;
+}
+
+/** A message in digest. */
+export interface SeenMessage {
+  readonly id: number;
+  readonly role: MessageRole;
+  /** Of the text parts, joined. */
+  readonly textDigest: string;
+  readonly textLength: number;
+  readonly callIds: readonly string[];
+  readonly resultIds: readonly string[];
+  /** In a user message of ours. */
+  readonly key: string | undefined;
+}
+
+export interface ObservedViewer {
+  readonly name: string;
+  readonly messages: readonly SeenMessage[];
+  readonly findings: readonly Omit<Finding, 'chatId'>[];
+  /** False when it was not attached at the end. */
+  readonly isComplete: boolean;
+}
+
+export interface ObservedChat {
+  readonly chatId: string;
+  /** In the order the messages were sent. */
+  readonly turns: readonly ObservedTurn[];
+  readonly viewers: readonly ObservedViewer[];
+  /** Tokens of calls that came again after their result was accepted. */
+  readonly repeatedToolCalls: readonly string[];
+  /** Retries by the platform are excused: a worker died, or the model was told to fail. */
+  readonly mayRegenerate: boolean;
+  /** The history as read at the end; null when it could not be read. */
+  readonly history: readonly SeenMessage[] | null;
+  readonly finalStatus: ChatStatus | undefined;
+}
+
+export const digestOf = (text: string): string => hash('sha1', text, 'base64').slice(0, 16);
+
+export const textOf = (message: Pick<ChatMessage, 'content'>): string =>
+  message.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
+
+export function toSeenMessage(message: ChatMessage, text = textOf(message)): SeenMessage {
+  const callIds: string[] = [];
+  const resultIds: string[] = [];
+  for (const part of message.content) {
+    if (part.type === 'tool-call') callIds.push(part.tool_call_id);
+    else if (part.type === 'tool-result') resultIds.push(part.tool_call_id);
+  }
+  return {
+    id: message.id,
+    role: message.role,
+    textDigest: digestOf(text),
+    textLength: text.length,
+    callIds,
+    resultIds,
+    key: message.role === 'user' ? keyOf(text) : undefined,
+  };
+}
+
+export function isSameMessage(left: SeenMessage, right: SeenMessage): boolean {
+  return (
+    left.id === right.id &&
+    left.role === right.role &&
+    left.textDigest === right.textDigest &&
+    left.callIds.join() === right.callIds.join() &&
+    left.resultIds.join() === right.resultIds.join()
+  );
+}
