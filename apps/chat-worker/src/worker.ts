@@ -8,9 +8,10 @@
  * `start` runs `heartbeat`, `watchLease` and `sweep` in loops on the given clock; tests call them by hand. `stop` begins no
  * new turn, lets steps finish for a while, then hands all chats over and ends the lease. Whatever was started is awaited.
  */
-import { acquire, acquireRunnable, readOwnedRunnable, releaseAll, type ChatHead } from '@parley/chat-state';
+import { releaseAll } from '@parley/chat-state';
 import { CHAT_WORKERS_GROUP, subjects, type ChatReady, type WorkerWake } from '@parley/contracts';
 import { isConnectionError } from '@parley/database';
+import { Intake } from './intake';
 import { Lease } from './lease';
 import { Roster } from './roster';
 import { Subscriptions } from './subscriptions';
@@ -21,16 +22,14 @@ export class Worker {
   readonly roster: Roster;
   private readonly parts: WorkerParts;
   private readonly lease: Lease;
+  private readonly intake: Intake;
   private readonly beats = new Set<Promise<void>>();
-  /** Whatever may bring in chats. */
-  private readonly intake = new Set<Promise<void>>();
+  private readonly sweeps = new Set<Promise<void>>();
   private readonly sweeping = new AbortController();
   private readonly beating = new AbortController();
   private readonly offers: Subscriptions;
   private mail: Subscriptions;
   private nap = new AbortController();
-  /** Chats were left to others, or to later, for want of a place. */
-  private hasDeclined = false;
   private isRefillDue = false;
   private fencing: Promise<void> | null = null;
 
@@ -48,6 +47,14 @@ export class Worker {
       maxWorking: options.settings.maxChats,
       maxResting: options.settings.maxIdleChats,
       restMs: options.settings.idleOwnershipMs,
+    });
+    this.intake = new Intake({
+      store: options,
+      lease: this.lease,
+      roster: this.roster,
+      metrics: options.metrics,
+      batchSize: options.settings.acquireBatchSize,
+      onFailure: (error) => this.report('acquire a chat', error),
     });
   }
 
@@ -76,7 +83,7 @@ export class Worker {
       await clock.sleep(Math.max(this.lease.remainingMs(), 1), { name: 'lease', signal: stop });
       await this.watchLease();
     });
-    this.loop(this.intake, this.sweeping.signal, async (stop) => {
+    this.loop(this.sweeps, this.sweeping.signal, async (stop) => {
       await this.sweep();
       await this.refillFor(settings.sweepMs * (0.75 + random() / 2), stop);
     });
@@ -86,7 +93,8 @@ export class Worker {
   async stop(graceMs: number): Promise<void> {
     this.sweeping.abort();
     await this.offers.close();
-    await Promise.all(this.intake);
+    await this.intake.close();
+    await Promise.all(this.sweeps);
     const draining = this.roster.drain();
     await this.orAfter(graceMs, draining);
     await this.roster.stopAll();
@@ -117,74 +125,23 @@ export class Worker {
     this.parts.episodes.expire();
     this.roster.releaseRested();
     await this.attempt('sweep', async () => {
-      await this.takeRunnable();
-      await this.checkOwned();
+      await this.intake.sweep();
+      await this.intake.checkOwned();
     });
   }
 
-  private async takeRunnable(): Promise<void> {
-    const { acquireBatchSize } = this.options.settings;
-    for (;;) {
-      const limit = Math.min(acquireBatchSize, this.roster.freePlaces);
-      if (limit === 0 || !this.lease.isHeld() || this.sweeping.signal.aborted) return;
-      const { workerId } = this;
-      const giveUp = this.roster.reserve(limit);
-      const heads = await acquireRunnable(this.options, { workerId, limit }).finally(giveUp);
-      for (const head of heads) this.startRunner(head, workerId);
-      this.options.metrics.acquired('sweep', heads.length);
-      this.hasDeclined = heads.length === limit;
-      if (!this.hasDeclined) return;
-    }
+  private onReady({ chat_id: chatId, version }: ChatReady): Promise<void> {
+    return this.intake.offer(chatId, version);
   }
 
-  /** A wake-up for a chat of ours may have been lost: the row tells. */
-  private async checkOwned(): Promise<void> {
-    if (this.roster.count === 0 || !this.lease.isHeld()) return;
-    for (const { chatId, version } of await readOwnedRunnable(this.options.database, {
-      workerId: this.workerId,
-    })) {
-      const runner = this.roster.find(chatId);
-      if (runner !== undefined && runner.version < version) runner.wake({ version });
-    }
-  }
-
-  private onReady({ chat_id: chatId, version }: ChatReady): void {
-    const runner = this.roster.find(chatId);
-    if (runner !== undefined) return runner.wake({ version });
-    if (this.roster.freePlaces === 0) this.hasDeclined = true;
-    else if (this.lease.isHeld() && !this.sweeping.signal.aborted) track(this.intake, this.take(chatId));
-  }
-
-  private onWake(wake: WorkerWake): void {
+  private onWake(wake: WorkerWake): void | Promise<void> {
     const runner = this.roster.find(wake.chat_id);
-    if (runner === undefined) this.onReady(wake);
-    else runner.wake(wake);
-  }
-
-  private async take(chatId: string): Promise<void> {
-    const { workerId } = this;
-    const giveUp = this.roster.reserve(1);
-    await this.attempt('acquire a chat', async () => {
-      const head = await acquire(this.options, { workerId, chatId }).finally(giveUp);
-      if (head === null) return;
-      this.startRunner(head, workerId);
-      this.options.metrics.acquired('wake', 1);
-    });
-  }
-
-  /** What was acquired under an id given up meanwhile is left to its expired lease. */
-  private startRunner(head: ChatHead, workerId: string): void {
-    const { runnerId } = head;
-    if (runnerId === null || workerId !== this.workerId) return;
-    const earlier = this.roster.find(head.id);
-    // Two acquisitions of one chat may cross, and their answers come in any order: the later one counts.
-    if (earlier !== undefined && earlier.version > head.version) return;
-    earlier?.wake({ version: head.version });
-    this.roster.start({ ...head, runnerId });
+    if (runner !== undefined) return runner.wake(wake);
+    return this.intake.offer(wake.chat_id, wake.version);
   }
 
   private onPlace(): void {
-    if (!this.hasDeclined) return;
+    if (!this.intake.isWanted) return;
     this.isRefillDue = true;
     this.nap.abort();
   }
@@ -245,7 +202,7 @@ export class Worker {
     for (const until = clock.now() + ms; clock.now() < until && !stop.aborted;) {
       if (this.isRefillDue) {
         this.isRefillDue = false;
-        await this.attempt('fill free places', () => this.takeRunnable());
+        await this.attempt('fill free places', () => this.intake.sweep());
       } else {
         this.nap = new AbortController();
         const signal = AbortSignal.any([this.nap.signal, stop]);
@@ -259,9 +216,13 @@ export class Worker {
     try {
       await work();
     } catch (error) {
-      const level = isConnectionError(error) ? 'warn' : 'error';
-      this.options.logger[level]({ err: error }, `Could not ${what}`);
+      this.report(what, error);
     }
+  }
+
+  private report(what: string, error: unknown): void {
+    const level = isConnectionError(error) ? 'warn' : 'error';
+    this.options.logger[level]({ err: error }, `Could not ${what}`);
   }
 
   private newSubscriptions(): Subscriptions {

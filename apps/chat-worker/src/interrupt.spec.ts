@@ -1,0 +1,133 @@
+import { edit, interrupt, send } from '@parley/chat-state';
+import { eventually } from '@parley/testing';
+import { ask, Harness } from './testing/harness';
+import type { LocalTool } from './tools/tool-registry';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await Harness.open();
+});
+afterEach(() => harness.stopWorkers());
+afterAll(() => harness.close());
+
+const endless = (key: string, reply = 'word '.repeat(400)): Parameters<typeof ask>[0] => ({
+  key,
+  reply,
+  chunk_count: 400,
+  chunk_ms: 10,
+});
+
+async function closedAt(key: string): Promise<number> {
+  return eventually(async () => {
+    const entry = (await harness.ledger()).find((each) => each.key === key);
+    if (entry?.closed_by_client_at == null) throw new Error('still open');
+    return entry.closed_by_client_at;
+  });
+}
+
+describe('an interrupt', () => {
+  it("closes the model's socket within 250 ms and commits what viewers saw", async () => {
+    await harness.startWorker();
+    const chatId = await harness.createChat(endless('cut'));
+    await harness.partsOf(chatId, 3);
+    const askedAt = Date.now();
+    expect((await interrupt(harness.store, { chatId, ownerId: harness.ownerId })).ok).toBe(true);
+    expect((await closedAt('cut')) - askedAt).toBeLessThan(250);
+    await harness.until(chatId, 'waiting');
+    const [, answer] = await harness.texts(chatId);
+    const streamed = harness.parts
+      .filter((batch) => batch.chat_id === chatId)
+      .flatMap((batch) => batch.parts)
+      .map(({ part }) => (part.type === 'text' ? part.text : ''))
+      .join('');
+    expect(answer).toEqual(['assistant', streamed]);
+    expect(streamed.length).toBeGreaterThan(0);
+  });
+
+  it('lets the next message of the queue run at once', async () => {
+    await harness.startWorker();
+    const chatId = await harness.createChat(endless('cut-queue'));
+    await harness.partsOf(chatId, 1);
+    const sent = await send(harness.store, {
+      chatId,
+      ownerId: harness.ownerId,
+      content: [{ type: 'text', text: ask({ reply: 'the other thing' }) }],
+      busyBehavior: 'interrupt',
+    });
+    expect(sent.ok).toBe(true);
+    await harness.until(chatId, 'waiting');
+    const texts = await harness.texts(chatId);
+    expect(texts.map(([role]) => role)).toEqual(['user', 'assistant', 'user', 'assistant']);
+    expect(texts[1]?.[1]).toMatch(/^word /);
+    expect(texts[3]?.[1]).toBe('the other thing');
+  });
+
+  it('of a chat that waits to be asked again ends it at once', async () => {
+    await harness.startWorker();
+    const chatId = await harness.createChat({
+      key: 'waits',
+      reply: 'never',
+      fault: { kind: 'status', status: 429, retry_after_s: 60 },
+    });
+    await eventually(async () => expect((await harness.head(chatId)).retry).not.toBeNull());
+    await interrupt(harness.store, { chatId, ownerId: harness.ownerId });
+    await harness.until(chatId, 'waiting');
+    expect(await harness.texts(chatId)).toHaveLength(1);
+  });
+
+  it('in the middle of tools keeps results that are there and cancels the others', async () => {
+    let finishSlow: (() => void) | undefined;
+    const tool = (name: string, run: LocalTool['run']): LocalTool => ({
+      definition: { name, description: name, inputSchema: { type: 'object', properties: {} } },
+      isIdempotent: true,
+      run,
+    });
+    const quick = tool('quick', () => Promise.resolve({ fine: true }));
+    const slow = tool(
+      'slow',
+      (_args, { signal }) =>
+        new Promise((_resolve, reject) => {
+          finishSlow = () => reject(new Error('stopped'));
+          signal.addEventListener('abort', finishSlow, { once: true });
+        }),
+    );
+    await harness.startWorker({ tools: [quick, slow] });
+    const chatId = await harness.createChat({
+      tool_calls: [
+        [
+          { name: 'quick', arguments: {} },
+          { name: 'slow', arguments: {} },
+        ],
+      ],
+    });
+    await eventually(() => expect(finishSlow).toBeDefined());
+    await interrupt(harness.store, { chatId, ownerId: harness.ownerId });
+    await harness.until(chatId, 'waiting');
+    const results = (await harness.messages(chatId))
+      .flatMap((message) => message.content)
+      .filter((part) => part.type === 'tool-result');
+    expect(results.map((part) => [part.tool_name, part.is_error ?? false])).toEqual([
+      ['quick', false],
+      ['slow', true],
+    ]);
+  });
+
+  it('that an edit overtakes drops the partial answer', async () => {
+    await harness.startWorker();
+    const chatId = await harness.createChat(endless('edited'));
+    await harness.partsOf(chatId, 2);
+    const [question] = await harness.messages(chatId);
+    const edited = await edit(harness.store, {
+      chatId,
+      ownerId: harness.ownerId,
+      messageId: question?.id ?? 0,
+      content: [{ type: 'text', text: ask({ reply: 'to the new question' }) }],
+    });
+    expect(edited.ok).toBe(true);
+    await closedAt('edited');
+    await harness.until(chatId, 'waiting');
+    const texts = await harness.texts(chatId);
+    expect(texts).toHaveLength(2);
+    expect(texts[1]).toEqual(['assistant', 'to the new question']);
+  });
+});
