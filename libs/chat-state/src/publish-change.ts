@@ -69,7 +69,9 @@ function watchEvents({ chat, from, rows }: PublishedChange): WatchEvent[] {
   if (from.from_status === chat.status) return [];
   const changed: WatchEvent = { kind: 'status_change', chat: client };
   if (chat.status !== 'requires_action') return [changed];
-  return [changed, { kind: 'action_required', chat: client, tool_calls: toolCalls(chat, rows) }];
+  const calls = toolCalls(chat, rows);
+  const fits = Buffer.byteLength(JSON.stringify(calls)) <= MAX_CHANGE_BYTES;
+  return [changed, { kind: 'action_required', chat: client, ...(fits && { tool_calls: calls }) }];
 }
 
 function toolCalls(chat: ChatHead, rows: readonly StoredMessage[]): NonNullable<WatchEvent['tool_calls']> {
