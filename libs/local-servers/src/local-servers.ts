@@ -1,5 +1,5 @@
 /** The three servers that tests and a local cluster need, each ours unless a URL names one that runs already. */
-import { NatsServer } from './nats-server';
+import { NatsServer, type NatsServerOptions } from './nats-server';
 import { PostgresServer, type PostgresServerOptions } from './postgres/postgres-server';
 import { RedisServer } from './redis-server';
 
@@ -9,6 +9,7 @@ export interface LocalServersOptions {
   natsUrl?: string | undefined;
   redisUrl?: string | undefined;
   postgres?: PostgresServerOptions;
+  nats?: NatsServerOptions;
 }
 
 export interface LocalServers {
@@ -27,7 +28,7 @@ export interface LocalServers {
 export async function startLocalServers(options: LocalServersOptions = {}): Promise<LocalServers> {
   const [postgres, nats, redis] = await Promise.allSettled([
     unlessGiven(options.databaseUrl, () => PostgresServer.start(options.postgres)),
-    unlessGiven(options.natsUrl, () => NatsServer.start()),
+    unlessGiven(options.natsUrl, () => NatsServer.start(options.nats)),
     unlessGiven(options.redisUrl, () => RedisServer.start()),
   ]);
   const stop = async (): Promise<void> => {

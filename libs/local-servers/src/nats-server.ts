@@ -1,5 +1,6 @@
 /** A NATS with JetStream of our own on a free loopback port; its streams are thrown away at stop and survive a restart. */
 import { join } from 'node:path';
+import { findFreePort } from './free-port';
 import { findProgram } from './programs/find-program';
 import { createScratch, removeScratch } from './scratch';
 import { commandAs, serverAccount } from './server-account';
@@ -8,12 +9,15 @@ import { ServerProcess } from './server-process';
 export interface NatsServerOptions {
   /** Where programs fetched for a plain user are kept; see findProgram. */
   cacheDirectory?: string;
+  /** Also answers on an HTTP port for monitoring: `/varz` and its kin. */
+  isMonitored?: boolean;
 }
 
 export class NatsServer {
   private constructor(
     private readonly process: ServerProcess,
     private readonly scratch: string,
+    private readonly monitorPort: number | undefined,
   ) {}
 
   /** Resolves when connections are accepted. Throws ServerStartError, ProgramMissingError. */
@@ -22,6 +26,7 @@ export class NatsServer {
     const account = serverAccount();
     const scratch = await createScratch('nats', account);
     try {
+      const monitorPort = options.isMonitored === true ? await findFreePort() : undefined;
       const process = await ServerProcess.start({
         name: 'NATS',
         commandFor: (port) =>
@@ -35,6 +40,7 @@ export class NatsServer {
               '--jetstream',
               '--store_dir',
               join(scratch, 'jetstream'),
+              ...(monitorPort === undefined ? [] : ['--http_port', String(monitorPort)]),
             ],
             account,
             reach: [scratch],
@@ -45,7 +51,7 @@ export class NatsServer {
         stopSignal: 'SIGTERM',
         throwawayDirectory: scratch,
       });
-      return new NatsServer(process, scratch);
+      return new NatsServer(process, scratch, monitorPort);
     } catch (error) {
       await removeScratch(scratch);
       throw error;
@@ -54,6 +60,11 @@ export class NatsServer {
 
   get url(): string {
     return `nats://127.0.0.1:${this.process.port}`;
+  }
+
+  /** Undefined when it is not monitored. */
+  get monitorUrl(): string | undefined {
+    return this.monitorPort === undefined ? undefined : `http://127.0.0.1:${this.monitorPort}`;
   }
 
   /** Undefined while it is down. */
