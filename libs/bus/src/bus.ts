@@ -69,8 +69,8 @@ export interface ConsumeOptions {
   readonly ackWaitMs?: number;
   /** After so many failed deliveries a job becomes a dead letter. Default 5. */
   readonly maxDeliveries?: number;
-  /** The wait before the next delivery after `deliveries` failed ones. Default: from 1 s doubling to 1 min, jittered. */
-  readonly retryDelayMs?: (deliveries: number) => number;
+  /** The wait before the next delivery after `deliveries` failed ones, the last with `error`. Default: from 1 s doubling to 1 min, jittered. */
+  readonly retryDelayMs?: (deliveries: number, error: unknown) => number;
 }
 
 /** A job that was given up. */

@@ -146,7 +146,7 @@ export class InProcessWorkQueue implements WorkQueue<unknown> {
         'A job failed',
       );
       if (error instanceof InvalidMessageError || job.deliveries >= maxDeliveries) this.bury(job, error);
-      else this.retryLater(job, retryDelayMs(job.deliveries));
+      else this.retryLater(job, retryDelayMs(job.deliveries, error));
     }
   }
 

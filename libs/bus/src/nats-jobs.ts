@@ -143,7 +143,7 @@ export class NatsJobs {
     if (error instanceof InvalidMessageError || deliveries >= (options.maxDeliveries ?? 5)) {
       await this.bury(message, messageId, error instanceof Error ? error.message : String(error));
     } else {
-      message.nak((options.retryDelayMs ?? defaultRetryDelayMs)(deliveries));
+      message.nak((options.retryDelayMs ?? defaultRetryDelayMs)(deliveries, error));
     }
   }
 

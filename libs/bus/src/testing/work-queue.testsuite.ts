@@ -49,7 +49,9 @@ export function describeWorkQueue(open: OpenBus): void {
         counts.push(deliveries);
         if (deliveries < 3) throw new Error('not yet');
       };
-      const retryDelayMs = (deliveries: number): number => {
+      const reasons: string[] = [];
+      const retryDelayMs = (deliveries: number, error: unknown): number => {
+        reasons.push(String(error));
         delays.push(deliveries * 100);
         return deliveries * 100;
       };
@@ -57,6 +59,7 @@ export function describeWorkQueue(open: OpenBus): void {
       await queue.add({ n: 1 }, { messageId: 'job' });
       await eventually(() => expect(counts).toEqual([1, 2, 3]));
       expect(delays).toEqual([100, 200]);
+      expect(reasons).toEqual(['Error: not yet', 'Error: not yet']);
       const [first = 0, second = 0, third = 0] = deliveredAt;
       expect(second - first).toBeGreaterThanOrEqual(90);
       expect(third - second).toBeGreaterThanOrEqual(190);

@@ -14,7 +14,9 @@ const handlerExtras = z.strictObject({
   workQueue: z.boolean().default(false),
   ackWaitMs: positive.optional(),
   maxDeliveries: positive.optional(),
-  retryDelayMs: z.custom<(deliveries: number) => number>((value) => typeof value === 'function').optional(),
+  retryDelayMs: z
+    .custom<(deliveries: number, error: unknown) => number>((value) => typeof value === 'function')
+    .optional(),
 });
 
 export type HandlerExtras = z.infer<typeof handlerExtras>;
