@@ -1,8 +1,14 @@
 /** The migrations of this build, in order, and the command's function to run them. */
 import { runMigrations as run, type MigrationClass } from '@parley/database';
 import { InitialSchema1763856000000 } from './1763856000000-initial-schema';
+import { Webpush1763942400000 } from './1763942400000-webpush';
+import { Gitsync1764028800000 } from './1764028800000-gitsync';
 
-export const migrations: readonly MigrationClass[] = [InitialSchema1763856000000];
+export const migrations: readonly MigrationClass[] = [
+  InitialSchema1763856000000,
+  Webpush1763942400000,
+  Gitsync1764028800000,
+];
 
 /** Brings the database at `url` up to date; concurrent runs wait for each other. Returns the names of those that ran. */
 export function runMigrations(options: { url: string }): Promise<string[]> {

@@ -16,9 +16,22 @@ import {
   queuedMessage,
   reasoningEffort,
 } from './chat';
+import { gitDiffReply, gitDiffRequest, gitRefreshRequested } from './diff-status';
 import { messagePart } from './message-part';
 import { uuid } from './strings';
 import { watchEvent } from './watch-event';
+import {
+  nothing,
+  presenceReply,
+  pushTurnFinished,
+  webpushKeyReply,
+  webpushSubscribe,
+  webpushSubscribeReply,
+  webpushTest,
+  webpushTestReply,
+  webpushUnsubscribe,
+  webpushUnsubscribeReply,
+} from './webpush-messages';
 
 /** A change whose encoded form is larger goes out without its content, marked `truncated`. */
 export const MAX_CHANGE_BYTES = 256 * 1024;
@@ -126,6 +139,12 @@ const event = <Payload>(subject: string, payload: z.ZodType<Payload>): Subject<P
   payload,
 });
 
+const request = <Payload, Reply>(
+  subject: string,
+  payload: z.ZodType<Payload>,
+  reply: z.ZodType<Reply>,
+): Subject<Payload, Reply> => ({ subject, payload, reply });
+
 /** The catalogue of subjects. A function takes the variable token; pass `'*'` to subscribe to all. */
 export const subjects = {
   chatChanged: (chatId: string) => event(`chat.${chatId}.changed`, chatChange),
@@ -139,6 +158,18 @@ export const subjects = {
   }),
   userChats: (userId: string) => event(`user.${userId}.chats`, watchEvent),
   configChanged: (topic: ConfigTopic | '*') => event(`config.${topic}.changed`, configChanged),
+  /** A work queue. */
+  pushTurnFinished: () => event('push.turn_finished', pushTurnFinished),
+  webpushSubscribe: () => request('webpush.subscribe', webpushSubscribe, webpushSubscribeReply),
+  webpushUnsubscribe: () => request('webpush.unsubscribe', webpushUnsubscribe, webpushUnsubscribeReply),
+  webpushTest: () => request('webpush.test', webpushTest, webpushTestReply),
+  webpushKey: () => request('webpush.key', nothing, webpushKeyReply),
+  /** Somebody responds exactly while that user has a stream of that chat open. */
+  presence: (userId: string, chatId: string) =>
+    request(`presence.${userId}.${chatId}`, nothing, presenceReply),
+  /** A work queue. */
+  gitRefreshRequested: () => event('git.refresh_requested', gitRefreshRequested),
+  gitDiff: () => request('git.diff', gitDiffRequest, gitDiffReply),
 } as const;
 
 /** The queue group in which workers share `chat.ready`. */

@@ -58,6 +58,31 @@ export type {
   StreamToolCall,
   Chat,
 } from './chat';
+export {
+  PULL_REQUEST_STATES,
+  pullRequestState,
+  chatDiffStatus,
+  chatDiffContents,
+  reportGitRefRequest,
+  linkExternalAuthRequest,
+  externalAuthLink,
+  gitRefreshRequested,
+  gitDiffRequest,
+  GIT_DIFF_RESULTS,
+  gitDiffReply,
+} from './diff-status';
+export type {
+  PullRequestState,
+  ChatDiffStatus,
+  ChatDiffContents,
+  ReportGitRefRequest,
+  LinkExternalAuthRequest,
+  ExternalAuthLink,
+  GitRefreshRequested,
+  GitDiffRequest,
+  GitDiffReply,
+  GitDiffResult,
+} from './diff-status';
 export { fieldError, errorResponse, toFieldErrors } from './error-response';
 export type { FieldError, ErrorResponse } from './error-response';
 export {
@@ -156,3 +181,37 @@ export { WATCH_EVENT_KINDS, watchEvent } from './watch-event';
 export type { WatchEvent, WatchEventKind } from './watch-event';
 export { systemClock } from './clock';
 export type { Clock } from './clock';
+export {
+  MAX_PUSH_TEXT_BYTES,
+  TURN_ENDS,
+  turnEnd,
+  pushTurnFinished,
+  pushJobId,
+  MAX_PUSH_ENDPOINT_LENGTH,
+  createPushSubscriptionRequest,
+  deletePushSubscriptionRequest,
+  webpushSubscribe,
+  webpushSubscribeReply,
+  webpushUnsubscribe,
+  webpushUnsubscribeReply,
+  webpushTest,
+  webpushTestReply,
+  webpushKeyReply,
+  nothing,
+  presenceReply,
+} from './webpush-messages';
+export type {
+  TurnEnd,
+  PushTurnFinished,
+  CreatePushSubscriptionRequest,
+  DeletePushSubscriptionRequest,
+  WebpushSubscribe,
+  WebpushSubscribeReply,
+  WebpushUnsubscribe,
+  WebpushUnsubscribeReply,
+  WebpushTest,
+  WebpushTestReply,
+  WebpushKeyReply,
+  Nothing,
+  PresenceReply,
+} from './webpush-messages';

@@ -1,6 +1,15 @@
 export { Database } from './database';
 export type { DatabaseOptions, PoolUsage, TransactionMode } from './database';
-export { ApiKey, ChatModelConfig, ChatProvider, Organization, OrganizationMember, User } from './entities';
+export {
+  ApiKey,
+  ChatModelConfig,
+  ChatProvider,
+  Organization,
+  OrganizationMember,
+  User,
+  WebpushKey,
+  WebpushSubscription,
+} from './entities';
 export { isConnectionError, SchemaOutdatedError, SecondConnectionError, sqlState } from './errors';
 export { encodeJsonb, parseJsonb } from './json';
 export { assertSchemaIsCurrent, runMigrations } from './migrate';
