@@ -1,4 +1,5 @@
 import { edit, interrupt, send } from '@parley/chat-state';
+import type { ModelClient, ModelStreamPart, ResolvedModel } from '@parley/llm';
 import { eventually } from '@parley/testing';
 import { ask, Harness } from './testing/harness';
 import type { LocalTool } from './tools/tool-registry';
@@ -25,7 +26,69 @@ async function closedAt(key: string): Promise<number> {
   });
 }
 
+/** A model that says one word and then waits to be aborted, and reacts to that in its own way. */
+function stubbornModel(onAbort: () => void): ResolvedModel {
+  const client: ModelClient = {
+    provider: 'openai-compat',
+    modelName: 'stubborn',
+    async *stream(_request, signal): AsyncGenerator<ModelStreamPart> {
+      yield { type: 'text-delta', text: 'one word' };
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      onAbort();
+    },
+  };
+  return {
+    modelConfigId: harness.modelConfigId,
+    organizationId: harness.organizationId,
+    providerId: harness.organizationId,
+    provider: 'openai-compat',
+    modelName: 'stubborn',
+    contextLimit: 1000,
+    compressionThreshold: 80,
+    callConfig: {},
+    client,
+  };
+}
+
 describe('an interrupt', () => {
+  it.each<[string, () => void]>([
+    ['ends', () => undefined],
+    [
+      'throws its abort',
+      () => {
+        throw new DOMException('This operation was aborted', 'AbortError');
+      },
+    ],
+    [
+      'throws something else',
+      () => {
+        throw new Error('socket hang up');
+      },
+    ],
+  ])('keeps the text of a provider that just %s', async (_name, onAbort) => {
+    await harness.startWorker({ models: { resolve: () => Promise.resolve(stubbornModel(onAbort)) } });
+    const chatId = await harness.createChat('anything');
+    await harness.partsOf(chatId, 1);
+    await interrupt(harness.store, { chatId, ownerId: harness.ownerId });
+    await harness.until(chatId, 'waiting');
+    expect(await harness.texts(chatId)).toEqual([
+      ['user', 'anything'],
+      ['assistant', 'one word'],
+    ]);
+  });
+
+  it('while the worker stops is finished by it, with the text', async () => {
+    const member = await harness.startWorker();
+    const chatId = await harness.createChat(endless('stopping'));
+    await harness.partsOf(chatId, 2);
+    const stopped = member.stop(20_000);
+    await interrupt(harness.store, { chatId, ownerId: harness.ownerId });
+    await stopped;
+    const head = await harness.head(chatId);
+    expect(head).toMatchObject({ status: 'waiting', workerId: null });
+    expect((await harness.texts(chatId))[1]?.[1]).toMatch(/^word /);
+  });
+
   it("closes the model's socket within 250 ms and commits what viewers saw", async () => {
     await harness.startWorker();
     const chatId = await harness.createChat(endless('cut'));

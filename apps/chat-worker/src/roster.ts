@@ -4,6 +4,7 @@
  * A place is taken by a runner that works on a turn; one that rests after a turn keeps its chat but holds no place. Both are
  * bounded: without a free place a runner gives its chat back, and of those that rest the longest resting go first.
  */
+import { setMaxListeners } from 'node:events';
 import type { ChatHead } from '@parley/chat-state';
 import type { HistoryListener } from './known-chat';
 import { Runner, type RunnerHost } from './runner';
@@ -28,7 +29,7 @@ export class Roster implements RunnerHost {
   private readonly working = new Set<Runner>();
   private reserved = 0;
   private isClosing = false;
-  private stopping = new AbortController();
+  private stopping = newStop();
 
   constructor(private readonly options: RosterOptions) {}
 
@@ -110,7 +111,7 @@ export class Roster implements RunnerHost {
   /** Stops all runners at once, their rows left as they are. Afterwards new ones may start, unless it was drained. */
   async stopAll(): Promise<void> {
     const { stopping } = this;
-    this.stopping = new AbortController();
+    this.stopping = newStop();
     stopping.abort(new Error('The worker stops its runners'));
     await this.idle();
   }
@@ -128,4 +129,11 @@ export class Roster implements RunnerHost {
       if (this.runners.get(runner.chatId) === runner) this.runners.delete(runner.chatId);
     }
   }
+}
+
+/** Every runner listens to it. */
+function newStop(): AbortController {
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  return stop;
 }

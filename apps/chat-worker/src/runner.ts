@@ -108,7 +108,7 @@ export class Runner {
         await this.signal.wait();
       } else if (this.task !== null) {
         await this.dropTask();
-      } else if (this.isDraining || !this.mayBegin(goal)) {
+      } else if (this.mustGiveBack(goal)) {
         return await this.host.tasks.release(this.chat.head, stop);
       } else if (goal.type === 'rest') {
         await this.rest();
@@ -131,10 +131,12 @@ export class Runner {
     );
   }
 
-  private mayBegin(goal: Goal): boolean {
-    if (!isWork(goal)) return true;
+  /** An interruption is finished here even when the worker stops: only this runner has the text that viewers saw. */
+  private mustGiveBack(goal: Goal): boolean {
+    if (this.isDraining && !(goal.type === 'finish_interruption' && this.partial !== null)) return true;
+    if (!isWork(goal)) return false;
     this.hasPlace ||= this.host.takePlace(this);
-    return this.hasPlace;
+    return !this.hasPlace;
   }
 
   private async rest(): Promise<void> {
@@ -160,7 +162,7 @@ export class Runner {
       this.work = { historyVersion: head.historyVersion, startedAt: this.host.now() };
     }
     const { startedAt } = this.work;
-    const signal = AbortSignal.any([abort.signal, stop]);
+    const { signal } = abort;
     const work = this.host.tasks.perform({ goal, head, partial, mayHaveRun, startedAt, signal, stop });
     this.task = { goal, abort, done: work.then((outcome) => this.settle(outcome)) };
   }

@@ -28,15 +28,18 @@ export interface TitlesOptions {
 }
 
 export class Titles {
-  private readonly stopping = new AbortController();
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly running = new Map<
+    string,
+    { readonly abort: AbortController; readonly done: Promise<void> }
+  >();
   private readonly waiting: TitleJob[] = [];
+  private isStopping = false;
 
   constructor(private readonly options: TitlesOptions) {}
 
   /** Makes a title when the chat has its first user message, no answer yet, and still the title it was born with. */
   consider({ head, rows, model }: TitleCandidate): void {
-    if (this.stopping.signal.aborted || head.titleSource !== 'fallback') return;
+    if (this.isStopping || head.titleSource !== 'fallback') return;
     const conversation = rows.filter((row) => row.role !== 'system');
     const [first] = conversation;
     if (first === undefined || conversation.length !== 1 || first.role !== 'user') return;
@@ -48,14 +51,15 @@ export class Titles {
 
   /** Aborts what is under way and waits for it. */
   async stop(): Promise<void> {
-    this.stopping.abort();
+    this.isStopping = true;
+    for (const { abort } of this.running.values()) abort.abort();
     this.waiting.length = 0;
     await this.idle();
   }
 
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(this.running.values());
+    while (this.running.size > 0) await Promise.all([...this.running.values()].map(({ done }) => done));
   }
 
   private isKnown(chatId: string): boolean {
@@ -66,19 +70,20 @@ export class Titles {
     if (this.running.size >= MAX_CONCURRENT) return;
     const job = this.waiting.shift();
     if (job === undefined) return;
-    const done = this.make(job).finally(() => {
+    const abort = new AbortController();
+    const done = this.make(job, abort.signal).finally(() => {
       this.running.delete(job.chatId);
       this.startNext();
     });
-    this.running.set(job.chatId, done);
+    this.running.set(job.chatId, { abort, done });
   }
 
-  private async make({ chatId, text, model }: TitleJob): Promise<void> {
+  private async make({ chatId, text, model }: TitleJob, signal: AbortSignal): Promise<void> {
     try {
-      const { title } = await generateTitle(model.client, text, this.stopping.signal);
+      const { title } = await generateTitle(model.client, text, signal);
       if (title !== undefined) await setGeneratedTitle(this.options.store, { chatId, title });
     } catch (error) {
-      if (!this.stopping.signal.aborted) this.options.onFailure(error, chatId);
+      if (!signal.aborted) this.options.onFailure(error, chatId);
     }
   }
 }

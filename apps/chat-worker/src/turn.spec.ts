@@ -1,4 +1,6 @@
 import { send } from '@parley/chat-state';
+import { sql } from '@parley/database';
+import { MAX_ATTEMPTS } from '@parley/llm';
 import { eventually } from '@parley/testing';
 import { ask, Harness, textOf, type TestWorker } from './testing/harness';
 
@@ -18,6 +20,8 @@ async function follow(chatId: string, text: string): Promise<void> {
   });
   expect(sent.ok).toBe(true);
 }
+
+const setAttempts = sql('test_set_attempts', 'update chats set generation_attempt = $2 where id = $1');
 
 const statementsOf = ({ database }: TestWorker): Record<string, number> =>
   Object.fromEntries(database.statementCounts());
@@ -121,5 +125,14 @@ describe('a turn', () => {
     await follow(chatId, ask({ reply: 'works again' }));
     await harness.until(chatId, 'waiting');
     expect((await harness.texts(chatId)).at(-1)).toEqual(['assistant', 'works again']);
+  });
+
+  it('that used up its attempts ends in the error of the last one', async () => {
+    const chatId = await harness.createChat({ fault: { kind: 'status', status: 503 } });
+    await harness.store.database.query(setAttempts, [chatId, MAX_ATTEMPTS - 1]);
+    await harness.startWorker();
+    const failed = await harness.until(chatId, 'error');
+    expect(failed.lastError).toMatchObject({ kind: 'timeout', status_code: 503 });
+    expect(failed.retry).toBeNull();
   });
 });

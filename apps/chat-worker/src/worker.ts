@@ -8,7 +8,7 @@
  * `start` runs `heartbeat`, `watchLease` and `sweep` in loops on the given clock; tests call them by hand. `stop` begins no
  * new turn, lets steps finish for a while, then hands all chats over and ends the lease. Whatever was started is awaited.
  */
-import { releaseAll } from '@parley/chat-state';
+import { forgetWorker, readDeadWorkers, releaseAll } from '@parley/chat-state';
 import { CHAT_WORKERS_GROUP, subjects, type ChatReady, type WorkerWake } from '@parley/contracts';
 import { isConnectionError } from '@parley/database';
 import { Intake } from './intake';
@@ -17,6 +17,10 @@ import { Roster } from './roster';
 import { Subscriptions } from './subscriptions';
 import type { WorkerOptions } from './worker-options';
 import { buildWorkerParts, type WorkerParts } from './worker-parts';
+
+/** How often, and how long after its lease ended, a dead worker is forgotten. */
+const BURY_INTERVAL_MS = 60_000;
+const DEAD_FOR_MS = 60_000;
 
 export class Worker {
   readonly roster: Roster;
@@ -84,6 +88,10 @@ export class Worker {
       await this.watchLease();
     });
     this.loop(this.sweeps, this.sweeping.signal, async (stop) => {
+      await clock.sleep(BURY_INTERVAL_MS * (0.75 + random() / 2), { name: 'bury', signal: stop });
+      await this.bury();
+    });
+    this.loop(this.sweeps, this.sweeping.signal, async (stop) => {
       await this.sweep();
       await this.refillFor(settings.sweepMs * (0.75 + random() / 2), stop);
     });
@@ -92,6 +100,7 @@ export class Worker {
   /** Hands everything over: steps under way get `graceMs` to finish. */
   async stop(graceMs: number): Promise<void> {
     this.sweeping.abort();
+    this.nap.abort();
     await this.offers.close();
     await this.intake.close();
     await Promise.all(this.sweeps);
@@ -127,6 +136,17 @@ export class Worker {
     await this.attempt('sweep', async () => {
       await this.intake.sweep();
       await this.intake.checkOwned();
+    });
+  }
+
+  /** Forgets workers that died long ago. What they ran is taken over by sweeps; what they kept at rest is given back here. */
+  async bury(): Promise<void> {
+    await this.attempt('forget dead workers', async () => {
+      const { database } = this.options;
+      for (const workerId of await readDeadWorkers(database, { afterMs: DEAD_FOR_MS })) {
+        await releaseAll(this.options, { workerId });
+        await forgetWorker(database, workerId);
+      }
     });
   }
 
@@ -205,7 +225,7 @@ export class Worker {
         await this.attempt('fill free places', () => this.intake.sweep());
       } else {
         this.nap = new AbortController();
-        const signal = AbortSignal.any([this.nap.signal, stop]);
+        const { signal } = this.nap;
         await clock.sleep(until - clock.now(), { name: 'sweep', signal }).catch(() => undefined);
       }
     }

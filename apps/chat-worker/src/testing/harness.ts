@@ -13,7 +13,7 @@ import {
   type ChatStatus,
   type DynamicTool,
 } from '@parley/contracts';
-import { Database, sql } from '@parley/database';
+import { Database, sql, type SqlStatement } from '@parley/database';
 import { createModelClient, ModelCatalog, ProviderConnections } from '@parley/llm';
 import { formatControlBlock, LlmMock, type ControlInput, type LedgerEntryJson } from '@parley/llmmock';
 import { createTestDatabase, eventually, type TestDatabase } from '@parley/testing';
@@ -30,7 +30,9 @@ const seedSql = sql(
    values ($4, $1, $3, 'mock-1', 100000, 80)`,
 );
 
-export interface TestWorkerOptions extends Partial<Omit<WorkerOptions, 'settings'>> {
+export interface TestWorkerOptions extends Partial<Omit<WorkerOptions, 'settings' | 'database'>> {
+  /** What is in the way of its statements. */
+  readonly around?: Parameters<typeof obstructed>[1];
   readonly settings?: Partial<WorkerSettings>;
   readonly poolSize?: number;
 }
@@ -94,14 +96,15 @@ export class Harness {
   }
 
   /** A worker that was not started: its rounds are called by hand, or `start` runs them. */
-  async addWorker({ poolSize, settings, ...options }: TestWorkerOptions = {}): Promise<TestWorker> {
-    const database =
-      options.database ??
-      (await Database.open({
-        url: this.testDatabase.url,
-        poolSize: poolSize ?? 4,
-        applicationName: 'worker',
-      }));
+  async addWorker({
+    around,
+    poolSize = 4,
+    settings,
+    ...options
+  }: TestWorkerOptions = {}): Promise<TestWorker> {
+    const { url } = this.testDatabase;
+    const opened = await Database.open({ url, poolSize, applicationName: 'worker' });
+    const database = around === undefined ? opened : obstructed(opened, around);
     const { connections } = this;
     const models = new ModelCatalog({
       database,
@@ -216,6 +219,26 @@ export class Harness {
       return parts;
     });
   }
+}
+
+/** The database with something in the way of each statement: `around` may throw, wait, or run it and lose the answer. */
+export function obstructed(
+  database: Database,
+  around: (name: string, run: () => Promise<unknown>) => Promise<unknown>,
+): Database {
+  return new Proxy(database, {
+    get(target, key): unknown {
+      if (key === 'query')
+        return (statement: SqlStatement, values: readonly unknown[]) =>
+          around(statement.name, () => target.query(statement, values));
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+export function connectionError(): Error {
+  return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
 }
 
 export function ask(control: ControlInput): string {
