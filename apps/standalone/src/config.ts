@@ -23,7 +23,12 @@ export const localConfig = defineConfig({
     reason: 'Answers come from OpenAI when it is set',
     isSecret: true,
   }),
-  OPENAI_MODEL: setting({ schema: text(), default: 'gpt-5-mini', unit: 'model', reason: 'The model used with OPENAI_API_KEY' }),
+  OPENAI_MODEL: setting({
+    schema: text(),
+    default: 'gpt-5-mini',
+    unit: 'model',
+    reason: 'The model used with OPENAI_API_KEY',
+  }),
   ANTHROPIC_API_KEY: setting({
     schema: text(),
     default: undefined,
@@ -37,7 +42,12 @@ export const localConfig = defineConfig({
     unit: 'model',
     reason: 'The model used with ANTHROPIC_API_KEY',
   }),
-  LOG_LEVEL: setting({ schema: oneOf(LOG_LEVELS), default: 'warn', unit: 'level', reason: 'How much is logged, on stderr' }),
+  LOG_LEVEL: setting({
+    schema: oneOf(LOG_LEVELS),
+    default: 'warn',
+    unit: 'level',
+    reason: 'How much is logged, on stderr',
+  }),
 });
 
 /** What only the cluster reads. */
@@ -56,5 +66,11 @@ export const clusterConfig = defineConfig({
     unit: 'URL',
     reason: 'A Redis to use in place of an own one',
     isSecret: true,
+  }),
+  LOG_LEVEL: setting({
+    schema: oneOf(['trace', 'debug', 'info']),
+    default: 'info',
+    unit: 'level',
+    reason: 'How much each process writes into its log file; less would hide when it is ready',
   }),
 });

@@ -35,7 +35,12 @@ export type LoginRequest = z.infer<typeof loginRequest>;
 
 export const createTokenRequest = z.object({
   token_name: plainText().max(64, 'must have at most 64 characters').default(''),
-  /** Nanoseconds, as existing clients send it; 0 or absent: 30 days. */
-  lifetime: z.number().int().min(0).default(0),
+  /** Nanoseconds, as existing clients send it (an int64, beyond the safe integers of JSON numbers); 0 or absent: 30 days. */
+  lifetime: z
+    .number()
+    .refine(Number.isInteger, 'must be a whole number of nanoseconds')
+    .min(0)
+    .max(2 ** 63 - 1, 'must fit into 64 bits')
+    .default(0),
 });
 export type CreateTokenRequest = z.infer<typeof createTokenRequest>;

@@ -66,7 +66,7 @@ async function start(flags: Flags, { onStop, logger }: ServiceContext): Promise<
   });
   onStop('servers', () => servers.stop());
   const mock = new LlmMock();
-  const { url: mockUrl } = await mock.start({ host: '127.0.0.1', port: 0 });
+  const { url: mockUrl } = await mock.start({ chunkDelayMs: 30 });
   onStop('mock', () => mock.stop());
   const cluster = await Cluster.start({
     size: flags,
@@ -85,14 +85,26 @@ async function start(flags: Flags, { onStop, logger }: ServiceContext): Promise<
   });
   onStop('services', () => cluster.stop());
   process.on('SIGHUP', () => {
-    cluster.rollingRestart().catch((error: unknown) => logger.error({ err: error }, 'The rolling restart failed'));
+    cluster
+      .rollingRestart()
+      .catch((error: unknown) => logger.error({ err: error }, 'The rolling restart failed'));
   });
   const sources = answerSources(config, mockUrl);
   const provisioned = await provision(cluster.url, { directory, sources });
-  const welcome = { ...provisioned, url: cluster.url, isMock: sources[0]?.name === 'mock', pids: cluster.pids() };
+  const welcome = {
+    ...provisioned,
+    url: cluster.url,
+    isMock: sources[0]?.name === 'mock',
+    pids: cluster.pids(),
+  };
   console.log(flags.json === true ? welcomeJson(welcome) : welcomeText(welcome));
 }
 
 const flags = parseFlags();
 const logger = createLogger({ name: 'cluster', level: 'info', destination: process.stderr });
-void runService({ name: 'cluster', logger, start: (context) => start(flags, context), stopTimeoutMs: 60_000 });
+void runService({
+  name: 'cluster',
+  logger,
+  start: (context) => start(flags, context),
+  stopTimeoutMs: 60_000,
+});

@@ -106,21 +106,24 @@ class Viewer {
 
   /** Resolves when `count` answers are committed and the chat is at rest. */
   async untilAnswers(count: number): Promise<void> {
-    const deadline = AbortSignal.timeout(TURN_TIMEOUT_MS);
-    for (;;) {
-      if (this.view.status === 'error')
-        throw new Error(`The chat failed: ${this.view.error?.message ?? 'unknown'}`);
-      if (answersIn(this.view.messages).length >= count && this.view.status === 'waiting') return;
-      await new Promise<void>((resolve, reject) => {
-        this.changed = resolve;
-        deadline.addEventListener(
-          'abort',
-          () =>
-            reject(new Error(`${this.name}: turn ${count} did not end within ${TURN_TIMEOUT_MS / 1000} s`)),
-          { once: true },
-        );
-      });
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      const reason = new Error(`${this.name}: turn ${count} did not end within ${TURN_TIMEOUT_MS / 1000} s`);
+      timer = setTimeout(() => reject(reason), TURN_TIMEOUT_MS);
+    });
+    try {
+      while (!this.hasAnswers(count)) {
+        await Promise.race([new Promise<void>((resolve) => (this.changed = resolve)), tooLate]);
+      }
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  private hasAnswers(count: number): boolean {
+    if (this.view.status === 'error')
+      throw new Error(`The chat failed: ${this.view.error?.message ?? 'no reason given'}`);
+    return answersIn(this.view.messages).length >= count && this.view.status === 'waiting';
   }
 }
 

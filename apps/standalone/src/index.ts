@@ -1,0 +1,4 @@
+export { Cluster, type ClusterOptions, type ClusterSize } from './cluster/cluster';
+export type { ClusterEnvironment, Role } from './cluster/service-environment';
+export { runDemo } from './demo/demo';
+export { startStandalone, type StandaloneOptions } from './standalone';

@@ -1,0 +1,90 @@
+/**
+ * The whole system in one process: the modules of the services on one database pool, an in-process bus and an in-process store, in
+ * front of a Postgres of its own (or a given one). What it opens it closes, in reverse order, and within seconds: a turn in
+ * flight is handed over to the next start.
+ */
+import { createInProcessBus } from '@parley/bus';
+import { createChatWorkerApp, workerConfig } from '@parley/chat-worker';
+import { Database } from '@parley/database';
+import { createGatewayApp, gatewayReadinessChecks } from '@parley/gateway';
+import { Identity, SecretBox } from '@parley/identity';
+import { createInProcessKeyValue } from '@parley/key-value';
+import { PostgresServer } from '@parley/local-servers';
+import { runMigrations } from '@parley/migrations';
+import { loadConfig, Metrics, Readiness, type Logger, type ServiceContext } from '@parley/service';
+import { createStreamRelay, relayConfig } from '@parley/stream-relay';
+
+export interface StandaloneOptions {
+  port: number;
+  /** Where Postgres keeps its data; not used with a given `databaseUrl`. */
+  dataDirectory: string;
+  databaseUrl: string | undefined;
+  /** 32 bytes in base64. */
+  encryptionKey: string;
+  poolSize: number;
+}
+
+/** At a stop, a running step may go on for this long before it is handed over to the next start. */
+const STEP_GRACE_MS = 1_500;
+
+/** Starts everything; resolves with the address once it answers. What has to be stopped is registered in `context`. */
+export async function startStandalone(options: StandaloneOptions, context: ServiceContext): Promise<string> {
+  const { logger, onStop, signal } = context;
+  const databaseUrl = options.databaseUrl ?? (await startPostgres(options.dataDirectory, onStop));
+  await runMigrations({ url: databaseUrl });
+  const database = await Database.open({
+    url: databaseUrl,
+    poolSize: options.poolSize,
+    applicationName: 'parley',
+    onIdleError: (error) => logger.warn({ err: error }, 'An idle connection to Postgres broke'),
+  });
+  onStop('database', () => database.close());
+  const bus = createInProcessBus({ logger, validate: false });
+  onStop('bus', () => bus.drain());
+  const keyValue = createInProcessKeyValue();
+  onStop('key-value', () => keyValue.close());
+  const parts = {
+    database,
+    bus,
+    keyValue,
+    logger,
+    identity: new Identity({ database, bus }),
+    secretBox: SecretBox.fromText(options.encryptionKey),
+    metrics: new Metrics().collectProcess(),
+  };
+  const relay = createStreamRelay({ ...parts, config: loadConfig(relayConfig) });
+  await relay.start();
+  onStop('relay', () => relay.stop());
+  await startWorker(parts, onStop);
+  const gateway = await createGatewayApp({
+    ...parts,
+    streamForwarder: relay,
+    readiness: new Readiness({ signal, checks: gatewayReadinessChecks({ database }) }),
+    settings: { apiRateLimit: 0, loginRateLimit: 60, trustProxy: false },
+  });
+  onStop('gateway', () => gateway.close());
+  await gateway.listen(options.port, '127.0.0.1');
+  const { port } = gateway.getHttpServer().address() as { port: number };
+  return `http://127.0.0.1:${port}`;
+}
+
+async function startPostgres(dataDirectory: string, onStop: ServiceContext['onStop']): Promise<string> {
+  const postgres = await PostgresServer.start({ dataDirectory });
+  onStop('postgres', () => postgres.stop());
+  return postgres.url;
+}
+
+async function startWorker(
+  parts: {
+    database: Database;
+    bus: ReturnType<typeof createInProcessBus>;
+    logger: Logger;
+    secretBox: SecretBox;
+    metrics: Metrics;
+  },
+  onStop: ServiceContext['onStop'],
+): Promise<void> {
+  const worker = createChatWorkerApp({ ...parts, config: loadConfig(workerConfig) });
+  await worker.start(null);
+  onStop('worker', () => worker.stop(STEP_GRACE_MS));
+}
