@@ -21,10 +21,10 @@ let url = '';
 beforeAll(async () => {
   harness = await Harness.open();
   const secretBox = SecretBox.fromKeys([randomBytes(32)]);
-  const { ciphertext, keyId } = secretBox.seal('any key', PROVIDER_KEY_CONTEXT);
+  const { ciphertext, keyId } = secretBox.seal('any-key', PROVIDER_KEY_CONTEXT);
   await harness.store.database.query(sealKeys, [ciphertext, keyId]);
   app = createChatWorkerApp({
-    database: harness.store.database,
+    database: harness.testDatabase.database,
     bus: harness.bus,
     secretBox,
     logger: createLogger({ name: 'test', level: 'silent' }),
