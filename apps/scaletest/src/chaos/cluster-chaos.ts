@@ -1,0 +1,72 @@
+/** Breaks a cluster that the harness started. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Database, sql } from '@parley/database';
+import type { LocalServers } from '@parley/local-servers';
+import type { Cluster } from '@parley/standalone';
+import type { BusDisturbance, ChaosControls, ServerName, ServiceRole } from '../system/target';
+import type { NatsProxy } from './nats-proxy';
+
+const LOCK_CHATS = sql('scaletest_lock_chats', 'lock table chats in access exclusive mode');
+
+export class ClusterChaos implements ChaosControls {
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly servers: LocalServers,
+    private readonly proxy: NatsProxy | undefined,
+  ) {}
+
+  kill(role: ServiceRole, index: number): Promise<void> {
+    return this.cluster.kill(role, index);
+  }
+
+  start(role: ServiceRole, index: number): Promise<void> {
+    return this.cluster.restart(role, index);
+  }
+
+  pause(role: ServiceRole, index: number): void {
+    this.signal(role, index, 'SIGSTOP');
+  }
+
+  resume(role: ServiceRole, index: number): void {
+    this.signal(role, index, 'SIGCONT');
+  }
+
+  async crash(server: ServerName, downMs: number): Promise<void> {
+    const process = this.servers[server];
+    if (process === undefined) throw new Error(`${server} is not ours to break`);
+    await process.kill();
+    await delay(downMs);
+    await process.restart();
+  }
+
+  rollAll(): Promise<void> {
+    return this.cluster.rollingRestart();
+  }
+
+  disturbBus(disturbance: BusDisturbance | null): void {
+    if (this.proxy === undefined) throw new Error('There is no proxy in front of the bus');
+    this.proxy.disturb(disturbance);
+  }
+
+  async blockDatabase(ms: number): Promise<void> {
+    const database = await Database.open({
+      url: this.servers.databaseUrl,
+      poolSize: 1,
+      applicationName: 'parley-scaletest-chaos',
+    });
+    try {
+      await database.transaction(async (tx) => {
+        await tx.query(LOCK_CHATS, []);
+        await delay(ms);
+      });
+    } finally {
+      await database.close();
+    }
+  }
+
+  private signal(role: ServiceRole, index: number, signal: NodeJS.Signals): void {
+    const pid = this.cluster.pids()[role][index];
+    if (pid === undefined) throw new Error(`There is no ${role} number ${index}`);
+    process.kill(pid, signal);
+  }
+}

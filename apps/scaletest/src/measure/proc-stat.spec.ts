@@ -1,0 +1,19 @@
+import { parseProcStat, readMemory, readProcStat } from './proc-stat';
+
+describe('/proc', () => {
+  it('is read right for a name with spaces and parentheses', () => {
+    const rest = ['S', 7, 1, 1, 0, -1, 0, 0, 0, 0, 0, 120, 30, 4, 6, 20, 0];
+    expect(parseProcStat(`42 (a (b) c) ${rest.join(' ')}`)).toEqual({
+      parentPid: 7,
+      cpuMs: 1500,
+      endedChildrenCpuMs: 100,
+    });
+  });
+
+  it('knows our own process, and nothing of one that is not there', async () => {
+    const stat = await readProcStat(process.pid);
+    expect(stat?.parentPid).toBe(process.ppid);
+    expect((await readMemory(process.pid))?.rss).toBeGreaterThan(10 * 1024 * 1024);
+    expect(await readProcStat(4_194_999)).toBeNull();
+  });
+});

@@ -1,0 +1,106 @@
+/**
+ * CPU and memory of every process of the system during a load, by group: each service, Postgres with its backends, NATS, Redis, the
+ * mock, and the generator itself. A process that was killed keeps what it had used when it was last seen.
+ */
+import { childrenOf, readMemory, readProcStat, readProportionalMemory } from './proc-stat';
+
+/** The processes to watch, asked anew at each sample since some are restarted. */
+export type ProcessGroups = () => Readonly<Record<string, readonly number[]>>;
+
+export interface GroupUsage {
+  readonly processes: number;
+  readonly cpuMs: number;
+  /** The largest of one process; of Postgres, all together. */
+  readonly peakRssBytes: number;
+}
+
+interface Watched {
+  readonly group: string;
+  readonly cpuAtStartMs: number;
+  cpuMs: number;
+  peakRssBytes: number;
+}
+
+const SAMPLE_MS = 1_000;
+/** Pss costs the kernel a walk over all pages. */
+const SAMPLES_PER_TREE_MEMORY = 5;
+/** Groups whose process has working children. */
+const TREES: ReadonlySet<string> = new Set(['postgres']);
+
+export class ProcessUsage {
+  private readonly watched = new Map<number, Watched>();
+  private timer: NodeJS.Timeout | undefined;
+  private sampling: Promise<void> = Promise.resolve();
+  private samples = 0;
+  /** What is known of processes before the start counts from zero for those that come later. */
+  private hasStarted = false;
+
+  constructor(private readonly groups: ProcessGroups) {}
+
+  async start(): Promise<void> {
+    await this.sample();
+    this.hasStarted = true;
+    this.timer = setInterval(() => (this.sampling = this.sampling.then(() => this.sample())), SAMPLE_MS);
+  }
+
+  async stop(): Promise<Record<string, GroupUsage>> {
+    clearInterval(this.timer);
+    await this.sampling;
+    this.samples = 0;
+    await this.sample();
+    const usage: Record<string, GroupUsage> = {};
+    for (const { group, cpuMs, cpuAtStartMs, peakRssBytes } of this.watched.values()) {
+      const known = usage[group] ?? { processes: 0, cpuMs: 0, peakRssBytes: 0 };
+      usage[group] = {
+        processes: known.processes + 1,
+        cpuMs: known.cpuMs + cpuMs - cpuAtStartMs,
+        peakRssBytes: Math.max(known.peakRssBytes, peakRssBytes),
+      };
+    }
+    return usage;
+  }
+
+  private async sample(): Promise<void> {
+    const isTreeTurn = this.samples % SAMPLES_PER_TREE_MEMORY === 0;
+    this.samples += 1;
+    for (const [group, pids] of Object.entries(this.groups())) {
+      for (const pid of pids) {
+        if (TREES.has(group)) await this.sampleTree(group, pid, isTreeTurn);
+        else await this.sampleProcess(group, pid);
+      }
+    }
+  }
+
+  private async sampleProcess(group: string, pid: number): Promise<void> {
+    const [stat, memory] = [await readProcStat(pid), await readMemory(pid)];
+    if (stat === null || memory === null) return;
+    this.note(pid, { group, cpuMs: stat.cpuMs, rssBytes: memory.rss });
+  }
+
+  /** The time of backends that have ended is in their parent's account. */
+  private async sampleTree(group: string, pid: number, withMemory: boolean): Promise<void> {
+    const children = await childrenOf(pid);
+    const stats = await Promise.all([pid, ...children].map(readProcStat));
+    const cpuMs = stats.reduce((sum, stat) => sum + (stat?.cpuMs ?? 0), stats[0]?.endedChildrenCpuMs ?? 0);
+    if (stats[0] === null) return;
+    const rssBytes = withMemory
+      ? (await Promise.all([pid, ...children].map(readProportionalMemory))).reduce((sum, part) => sum + part, 0)
+      : 0;
+    this.note(pid, { group, cpuMs, rssBytes });
+  }
+
+  private note(pid: number, now: { group: string; cpuMs: number; rssBytes: number }): void {
+    const known = this.watched.get(pid);
+    if (known === undefined) {
+      this.watched.set(pid, {
+        group: now.group,
+        cpuAtStartMs: this.hasStarted ? 0 : now.cpuMs,
+        cpuMs: now.cpuMs,
+        peakRssBytes: now.rssBytes,
+      });
+      return;
+    }
+    known.cpuMs = Math.max(known.cpuMs, now.cpuMs);
+    known.peakRssBytes = Math.max(known.peakRssBytes, now.rssBytes);
+  }
+}

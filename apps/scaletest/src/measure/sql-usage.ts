@@ -1,0 +1,84 @@
+/**
+ * What the load cost Postgres, by statement, from `pg_stat_statements`: differences of two readings. Statements that come by the clock
+ * (heartbeats, sweeps, nets) are told apart from those that come by the turn, by how often they ran while the system was idle.
+ */
+import { Database, sql } from '@parley/database';
+
+export interface SqlReading {
+  readonly atMs: number;
+  readonly byQuery: ReadonlyMap<string, StatementTotals>;
+  readonly walBytes: number;
+}
+
+export interface StatementTotals {
+  readonly query: string;
+  readonly calls: number;
+  readonly rows: number;
+  readonly walBytes: number;
+  readonly totalMs: number;
+}
+
+const CREATE = sql('scaletest_create_extension', 'create extension if not exists pg_stat_statements');
+const READ = sql(
+  'scaletest_read_statements',
+  `select s.queryid::text as id, s.query, s.calls::float8 as calls, s.rows::float8 as rows,
+  s.wal_bytes::float8 as wal_bytes, s.total_exec_time as total_ms
+from pg_stat_statements s join pg_database d on d.oid = s.dbid
+where d.datname = current_database() and s.query not like '%pg_stat_statements%'`,
+);
+
+interface Row {
+  id: string;
+  query: string;
+  calls: number;
+  rows: number;
+  wal_bytes: number;
+  total_ms: number;
+}
+
+export class SqlUsage {
+  private constructor(private readonly database: Database) {}
+
+  /** @throws when the database cannot be reached or the extension cannot be had */
+  static async open(url: string): Promise<SqlUsage> {
+    const database = await Database.open({ url, poolSize: 1, applicationName: 'parley-scaletest' });
+    try {
+      await database.query(CREATE, []);
+      await database.query(READ, []);
+      return new SqlUsage(database);
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  async read(): Promise<SqlReading> {
+    const rows = await this.database.query<Row>(READ, []);
+    const byQuery = new Map<string, StatementTotals>();
+    let walBytes = 0;
+    for (const row of rows) {
+      const query = tidy(row.query);
+      const known = byQuery.get(query) ?? { query, calls: 0, rows: 0, walBytes: 0, totalMs: 0 };
+      byQuery.set(query, {
+        query,
+        calls: known.calls + row.calls,
+        rows: known.rows + row.rows,
+        walBytes: known.walBytes + row.wal_bytes,
+        totalMs: known.totalMs + row.total_ms,
+      });
+      walBytes += row.wal_bytes;
+    }
+    return { atMs: performance.now(), byQuery, walBytes };
+  }
+
+  close(): Promise<void> {
+    return this.database.close();
+  }
+}
+
+const MAX_QUERY_LENGTH = 200;
+
+/** One line of a statement, short enough to print, long enough to know it by. */
+function tidy(query: string): string {
+  return query.replace(/\s+/g, ' ').trim().slice(0, MAX_QUERY_LENGTH);
+}

@@ -1,0 +1,19 @@
+/** What kind of system to start. */
+import type { ClusterSize } from '@parley/standalone';
+
+export interface SpawnOptions {
+  readonly size: ClusterSize;
+  /** Postgres connections of each process. */
+  readonly pool: number;
+  /** Commits wait for the disk. */
+  readonly isDurable: boolean;
+  /** Requests a user may make in a minute; 0: any number. */
+  readonly rateLimit: number;
+  /** Calls that the mock's ledger has to hold. */
+  readonly ledgerEntries: number;
+  /** A proxy between the services and NATS, able to lose messages. Costs the generator processor time. */
+  readonly canDisturbBus: boolean;
+  /** Streams go to the gateways, as without an ingress that knows the relays. */
+  readonly isThroughGateways: boolean;
+  readonly logDirectory: string;
+}
