@@ -19,7 +19,7 @@ import type { ChatState } from './states';
 
 /** Where chats live, and where their changes are told. */
 export interface ChatStore {
-  readonly database: Database;
+  readonly database: Pick<Database, 'query' | 'transaction'>;
   readonly bus: Bus;
 }
 

@@ -1,0 +1,161 @@
+/** Plays one scenario on a database, lets the chats come to rest with a worker that lives, and checks what is left. */
+import type { ChatChange, ChatReady, WorkerWake } from '@parley/contracts';
+import type { Database } from '@parley/database';
+import { readChat } from '../reads/read-chat';
+import { testSql, textContent } from '../testing/fixture';
+import { createChat } from '../transitions/create';
+import { forgetWorker, readDeadWorkers, retireWorker } from '../worker-lease';
+import { ChaosBus, type Letter } from './chaos-bus';
+import { checkInvariants } from './invariants';
+import { Ledger } from './ledger';
+import { actAsClient } from './model-client';
+import { ModelViewer } from './model-viewer';
+import { ModelWorker } from './model-worker';
+import { CHATS, WORKERS, type Command, type Scenario } from './scenario';
+import { World, type ModelChat } from './world';
+
+/** A database of its own: the sweep takes whatever is there. */
+export interface Lane {
+  database: Database;
+  organizationId: string;
+  ownerId: string;
+  modelConfigId: string;
+}
+
+interface Cast {
+  world: World;
+  viewers: ModelViewer[];
+  workers: ModelWorker[];
+}
+
+const PASS_DEADLINES = testSql(
+  'update chats set action_deadline_at = now() where id = any ($1) and action_deadline_at > now()',
+);
+/** More than any queue and any turn needs. */
+const ROUNDS_TO_REST = 60;
+/** Makes a model finish its turn whatever it finds. */
+const FINISH = 8;
+
+/** @throws Error naming the invariant that does not hold. */
+export async function runScenario(lane: Lane, scenario: Scenario): Promise<void> {
+  const cast = await gather(lane);
+  for (const group of inGroups(scenario)) {
+    const outcomes = await Promise.allSettled(group.map((command) => perform(cast, command)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+  await comeToRest(cast);
+  for (const [index, chat] of cast.world.chats.entries()) {
+    const viewer = cast.viewers[index];
+    if (viewer) await checkInvariants({ world: cast.world, chat, viewer });
+  }
+}
+
+async function gather(lane: Lane): Promise<Cast> {
+  const bus = new ChaosBus();
+  const chats: ModelChat[] = [];
+  const world = new World(lane.database, bus, lane.ownerId, chats);
+  for (let index = 0; index < CHATS; index++) {
+    const text = world.text('user');
+    const root = chats[0];
+    const created = await createChat(world.store('seen'), {
+      ...lane,
+      ...(root && { parentChatId: root.id }),
+      title: 'A model of a chat',
+      titleSource: 'fallback',
+      systemMessages: [{ role: 'system', content: textContent('Be kind.'), visibility: 'model' }],
+      userMessage: { role: 'user', content: textContent(text), createdBy: lane.ownerId },
+    });
+    if (!created.ok) throw new Error(`The chat was not created: ${created.reason}`);
+    const ledger = new Ledger();
+    ledger.note(created);
+    ledger.sent.set(text, { version: 1, queued: false, moved: false, withdrawn: false });
+    chats.push({ id: created.chat.id, ledger });
+  }
+  const workers = Array.from({ length: WORKERS }, () => new ModelWorker(world));
+  await Promise.all(workers.map((worker) => worker.start()));
+  return { world, workers, viewers: chats.map((chat) => new ModelViewer(world, chat.id)) };
+}
+
+/** Commands that happen at the same time form one group. */
+function inGroups(scenario: Scenario): Command[][] {
+  const groups: Command[][] = [];
+  for (const command of scenario) {
+    const last = groups.at(-1);
+    if (command.together && last !== undefined) last.push(command);
+    else groups.push([command]);
+  }
+  return groups;
+}
+
+async function perform({ world, viewers, workers }: Cast, command: Command): Promise<void> {
+  switch (command.actor) {
+    case 'client': {
+      const chat = world.chats[command.chat];
+      const viewer = viewers[command.chat];
+      if (chat && viewer) await actAsClient(world, { ...command, chat, viewer });
+      return;
+    }
+    case 'worker':
+      return workers[command.worker]?.act({ ...command, chatId: world.chats[command.chat]?.id ?? '' });
+    case 'bus': {
+      const letter = world.bus.take(command.pick, { andKeep: command.action === 'double' });
+      if (letter && command.action !== 'drop')
+        await deliver({ world, viewers, workers }, { letter, pick: command.pick });
+      return;
+    }
+    case 'time':
+      return command.action === 'pass_deadlines' ? passDeadlines(world) : buryTheDead(world, workers);
+  }
+}
+
+async function deliver(
+  { world, viewers, workers }: Cast,
+  { letter: { subject, payload }, pick }: { letter: Letter; pick: number },
+): Promise<void> {
+  const [kind, id] = subject.split('.');
+  if (kind === 'worker') await workers.find((worker) => worker.id === id)?.wake(payload as WorkerWake);
+  else if (subject === 'chat.ready') await workers[pick % WORKERS]?.acquire((payload as ChatReady).chat_id);
+  else if (kind === 'chat')
+    await viewers[world.chats.findIndex((chat) => chat.id === id)]?.receive(payload as ChatChange);
+}
+
+async function passDeadlines({ database, chats }: World): Promise<void> {
+  await database.query(PASS_DEADLINES, [chats.map((chat) => chat.id)]);
+}
+
+/** The leases of killed workers end; what they owned is given back and they are forgotten. */
+async function buryTheDead({ database }: World, workers: readonly ModelWorker[]): Promise<void> {
+  const [undertaker] = workers;
+  const graves = workers.flatMap((worker) => worker.graves.splice(0));
+  await Promise.all(graves.map((id) => retireWorker(database, id)));
+  const dead = await readDeadWorkers(database, { afterMs: 0 });
+  for (const id of graves.filter((grave) => dead.includes(grave))) {
+    await undertaker?.releaseAll(id);
+    await forgetWorker(database, id);
+  }
+}
+
+/** All workers are gone; a new one finds everything by its sweep alone, since no message is delivered any more. */
+async function comeToRest({ world, workers }: Cast): Promise<void> {
+  for (const worker of workers) await worker.kill();
+  await Promise.all(
+    workers.flatMap((worker) => [...worker.graves, worker.id]).map((id) => retireWorker(world.database, id)),
+  );
+  const survivor = new ModelWorker(world);
+  await survivor.start();
+  for (let round = 0; round < ROUNDS_TO_REST; round++) {
+    await passDeadlines(world);
+    await survivor.sweep();
+    await survivor.lookAfterOwn();
+    const heads = survivor.heads();
+    for (const { id } of heads)
+      await survivor.act({ action: 'step', chatId: id, pick: FINISH, fate: 'seen' });
+    if (await areAtRest(world)) return retireWorker(world.database, survivor.id);
+  }
+  throw new Error('A chat does not come to rest');
+}
+
+async function areAtRest({ database, chats }: World): Promise<boolean> {
+  const heads = await Promise.all(chats.map((chat) => readChat(database, { chatId: chat.id })));
+  return heads.every((head) => head?.status === 'waiting' || head?.status === 'error');
+}
