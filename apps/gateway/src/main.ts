@@ -95,7 +95,7 @@ async function main(): Promise<void> {
   try {
     config = loadConfig(gatewayConfig, { warn: (message) => bootLogger.warn(message) });
   } catch (error) {
-    await runService({ name: NAME, logger: bootLogger, start: () => Promise.reject(error as Error) });
+    await runService({ name: NAME, logger: bootLogger, start: () => Promise.reject(error) });
     return;
   }
   const logger = createLogger({ name: NAME, level: config.logLevel });

@@ -1,6 +1,6 @@
 /** From a checked body to a running chat with its first message. */
 import { createChat, type ChatHead, type ChatStore, type NewMessage } from '@parley/chat-state';
-import type { CreateChatRequest } from '@parley/contracts';
+import type { CreateChatRequest, MessagePart } from '@parley/contracts';
 import type { Actor } from '@parley/identity';
 import { fallbackTitle, titleText } from '@parley/llm';
 import { forbidden } from '../http/api-error';
@@ -27,7 +27,7 @@ export async function createChatFor(input: {
     await createChat(store, {
       organizationId,
       ownerId: actor.userId,
-      title: fallbackTitle(titleText(content)),
+      title: firstTitle(content),
       titleSource: 'fallback',
       modelConfigId,
       reasoningEffort,
@@ -42,6 +42,10 @@ export async function createChatFor(input: {
   models.remember(chat.id, organizationId);
   return chat;
 }
+
+/** Titles are text columns, which cannot hold the U+0000 that content may have. */
+const firstTitle = (content: readonly MessagePart[]): string =>
+  fallbackTitle(titleText(content).replaceAll('\u0000', ' '));
 
 /** The chat's own prompt: the model sees it, people do not. */
 function systemMessages(prompt = ''): NewMessage[] {

@@ -21,11 +21,17 @@ const RETRY_AFTER = { 'retry-after': '1' };
 /** SQLSTATEs that clear by themselves: deadlock, serialization failure, lock and statement timeouts. */
 const TRANSIENT_STATES = new Set(['40P01', '40001', '55P03', '57014']);
 
+/** SQLSTATEs of a unique or foreign key that another request got in the way of, between a check and a write. */
+const CONFLICT_STATES = new Set(['23503', '23505']);
+
 export function toErrorReply(error: unknown): ErrorReply {
   if (error instanceof ApiError) return ofApiError(error);
   if (error instanceof HttpException) return ofHttpException(error);
   if (isUnavailable(error)) {
     return reply(503, { message: 'The service is busy or restarting: try again.' }, RETRY_AFTER);
+  }
+  if (CONFLICT_STATES.has(sqlState(error) ?? '')) {
+    return reply(409, { message: 'This conflicts with another change: read again, then try again.' });
   }
   const status = statusOfCode(error);
   if (status !== undefined && error instanceof Error) {

@@ -13,6 +13,25 @@ export const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   // database
   schema_outdated: 500,
   second_connection: 500,
+  // key-value
+  key_value_unavailable: 503,
+  not_a_counter: 500,
+  // bus
+  bus_closed: 503,
+  bus_unavailable: 503,
+  event_too_large: 500,
+  invalid_message: 500,
+  invalid_subject: 500,
+  no_responder: 503,
+  payload_too_large: 500,
+  request_failed: 502,
+  request_timeout: 504,
+  work_queue_full: 503,
+  // llm
+  model_error: 502,
+  // service
+  bad_config: 500,
+  overloaded: 503,
 };
 
 /** Undefined for errors without a code that we know. */

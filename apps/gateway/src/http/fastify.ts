@@ -34,7 +34,7 @@ export function createFastify(settings: FastifySettings): { adapter: FastifyAdap
     forceCloseConnections: 'idle',
     skipMiddie: true,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    frameworkErrors: (error, _request, reply: FastifyReply) => {
+    frameworkErrors: (error: { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply) => {
       void reply.code(error.statusCode ?? 400).send({ message: 'The address is malformed.' });
     },
     clientErrorHandler: refuseMalformedRequest,

@@ -15,13 +15,12 @@ describe('users over HTTP', () => {
     const { call } = gateway;
     expect((await call('GET', '/api/v2/users/first')).status).toBe(404);
     const first = await call('POST', '/api/v2/users/first', { body: ANN });
-    expect(first).toMatchObject({
-      status: 201,
-      body: { user_id: expect.any(String), organization_id: expect.any(String) },
-    });
+    expect(first.status).toBe(201);
+    expect(Object.keys(first.body as object)).toEqual(['user_id', 'organization_id']);
     expect((await call('GET', '/api/v2/users/first')).status).toBe(200);
     const second = await call('POST', '/api/v2/users/first', { body: { ...ANN, email: 'b@example.com' } });
-    expect(second).toMatchObject({ status: 409, body: { message: expect.stringContaining('already') } });
+    expect(second.status).toBe(409);
+    expect(second.text).toContain('already');
   });
 
   test('a login gives a token that all three places of a request accept, and a wrong one 401', async () => {
@@ -29,11 +28,9 @@ describe('users over HTTP', () => {
     const login = await call('POST', '/api/v2/users/login', {
       body: { email: ANN.email, password: ANN.password },
     });
-    expect(login).toMatchObject({
-      status: 201,
-      body: { session_token: expect.stringMatching(/^\w{10}-\w{22}$/) },
-    });
+    expect(login.status).toBe(201);
     token = (login.body as { session_token: string }).session_token;
+    expect(token).toMatch(/^\w{10}-\w{22}$/);
     for (const headers of [
       { 'coder-session-token': token },
       { authorization: `Bearer ${token}` },
@@ -45,7 +42,8 @@ describe('users over HTTP', () => {
       });
     }
     const inUrl = await call('GET', `/api/v2/users/me?coder_session_token=${token}`);
-    expect(inUrl).toMatchObject({ status: 401, body: { message: expect.any(String) } });
+    expect(inUrl.status).toBe(401);
+    expect(inUrl.headers['www-authenticate']).toBe('Bearer');
     const wrong = await call('POST', '/api/v2/users/login', {
       body: { email: ANN.email, password: 'wrong' },
     });
@@ -76,9 +74,8 @@ describe('users over HTTP', () => {
     });
     const key = (made.body as { key: string }).key;
     const list = await call('GET', '/api/v2/users/me/keys/tokens', { token: key });
-    expect(list.body).toContainEqual(
-      expect.objectContaining({ id: key.slice(0, 10), token_name: 'ci', lifetime_seconds: 3600 }),
-    );
+    const listed = (list.body as { id: string }[]).find(({ id }) => id === key.slice(0, 10));
+    expect(listed).toMatchObject({ token_name: 'ci', lifetime_seconds: 3600 });
     expect(list.text).not.toContain(key.slice(11));
     const cookie = await call('POST', '/api/v2/users/me/session/token-to-cookie', { token: key });
     expect(cookie.status).toBe(204);
