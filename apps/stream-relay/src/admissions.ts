@@ -1,6 +1,5 @@
 /** Who may have which stream. Everything is settled here, the feed open and read, before a stream begins. */
 import type { IncomingMessage } from 'node:http';
-import type { Bus } from '@parley/bus';
 import { markRead } from '@parley/chat-state';
 import type { Database } from '@parley/database';
 import type { Identity } from '@parley/identity';
@@ -30,7 +29,6 @@ type Subject = Pick<Admission, 'begin' | 'release'>;
 
 export interface AdmissionsOptions {
   readonly database: Database;
-  readonly bus: Bus;
   readonly identity: Pick<Identity, 'authenticate'>;
   readonly streams: OpenStreams;
   readonly feeds: Feeds;
@@ -108,11 +106,11 @@ export class Admissions {
 
   /** Only when there is something new to have read, so that reconnects cost no statement. */
   private markRead({ watched }: FeedHold): void {
-    const { database, bus, tasks } = this.options;
+    const { database, tasks } = this.options;
     const { head, chatId, messages } = watched.feed;
     if (head === null || messages.lastId <= watched.readThroughId) return;
     watched.readThroughId = messages.lastId;
-    tasks.run('read marker', () => markRead({ database, bus }, { chatId, ownerId: head.ownerId }));
+    tasks.run('read marker', () => markRead({ database }, { chatId, ownerId: head.ownerId }));
   }
 }
 

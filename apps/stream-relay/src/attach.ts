@@ -38,37 +38,33 @@ export interface Attachable {
 /** A cursor of an earlier stream, or the newest message the viewer holds (0: none). */
 export type Start = { readonly cursor: Cursor } | { readonly afterId: number };
 
+/** How far a viewer has got, and how many resets of the history that has taken into account. */
+interface Position {
+  readonly cursor: Cursor;
+  readonly resets: number;
+}
+
 /** Resolves when the viewer has joined the tail, or is closed. Rejects when Postgres does. */
 export async function attach(watched: Attachable, viewer: Viewer, from: Start): Promise<void> {
   const { feed } = watched;
-  let position =
-    'cursor' in from
-      ? await resume(watched, viewer, from.cursor)
-      : await begin(watched, viewer, from.afterId);
-  for (let { resets } = feed; !viewer.isClosed; await viewer.flushed()) {
-    if (feed.resets > resets) position = startAgain(feed, viewer);
-    resets = feed.resets;
-    if (position.messageId < feed.messages.floorId) {
-      const page = await watched.readOlder(position.messageId);
-      if (feed.resets === resets) position = sendPage(viewer, position, page);
+  let position = await ('cursor' in from
+    ? resume(watched, viewer, from.cursor)
+    : begin(watched, viewer, from.afterId));
+  for (; !viewer.isClosed; await viewer.flushed()) {
+    if (feed.resets > position.resets) position = startAgain(feed, viewer);
+    const { messageId } = position.cursor;
+    if (messageId < feed.messages.floorId) {
+      const page = await watched.readOlder(messageId);
+      if (feed.resets === position.resets) position = sendPage(viewer, position, page);
     } else {
-      const { messages, isLast } = feed.messages.after(position.messageId, MAX_PAGE_BYTES);
-      if (isLast) return cutOver(watched, viewer, position);
-      position = sendPage(viewer, position, {
-        messages,
-        reachesId: messages.at(-1)?.id ?? position.messageId,
-      });
+      const { messages, isLast } = feed.messages.after(messageId, MAX_PAGE_BYTES);
+      if (isLast) return cutOver(watched, viewer, position.cursor);
+      position = sendPage(viewer, position, { messages, reachesId: messages.at(-1)?.id ?? messageId });
     }
   }
 }
 
-/** Where a viewer stands that holds the messages up to `messageId` and nothing else. */
-function freshStart(feed: Feed, messageId: number): Cursor {
-  // One version back: it knows no state, and would notice an edit that comes while it replays.
-  return { version: Math.max(feed.version - 1, 0), attempt: 0, seq: 0, messageId };
-}
-
-async function begin(watched: Attachable, viewer: Viewer, afterId: number): Promise<Cursor> {
+async function begin(watched: Attachable, viewer: Viewer, afterId: number): Promise<Position> {
   const { feed } = watched;
   const { resets } = feed;
   if (afterId > feed.messages.lastId) await watched.catchUp();
@@ -76,32 +72,41 @@ async function begin(watched: Attachable, viewer: Viewer, afterId: number): Prom
 }
 
 /** Goes on where the cursor is; this replica may be behind the one it comes from. */
-async function resume(watched: Attachable, viewer: Viewer, cursor: Cursor): Promise<Cursor> {
+async function resume(watched: Attachable, viewer: Viewer, cursor: Cursor): Promise<Position> {
   const { feed } = watched;
   // A read under way may have begun too early to bring it, the second one has not.
   for (let reads = 0; reads < 2 && isAhead(feed, cursor); reads += 1) await watched.catchUp();
-  if (feed.isBrokenSince(cursor.version) === null) await watched.learnHistory(cursor.version);
-  if (isAhead(feed, cursor) || feed.isBrokenSince(cursor.version) !== false) return startAgain(feed, viewer);
   const { historyVersion, attempt, afterSeq } = feed.openEpisode;
   if (historyVersion <= cursor.version && attempt === cursor.attempt && cursor.seq > afterSeq)
     await watched.fillEpisode();
-  return cursor;
+  const holdsMessagesOf = cursor.messagesAsOf ?? cursor.version;
+  if (feed.isBrokenSince(holdsMessagesOf) === null) await watched.learnHistory(holdsMessagesOf);
+  const canGoOn = !isAhead(feed, cursor) && feed.isBrokenSince(holdsMessagesOf) === false;
+  return canGoOn ? { cursor, resets: feed.resets } : startAgain(feed, viewer);
 }
 
 function isAhead(feed: Feed, cursor: Cursor): boolean {
-  return cursor.version > feed.version || cursor.messageId > feed.messages.lastId;
+  const version = Math.max(cursor.version, cursor.messagesAsOf ?? 0);
+  return version > feed.version || cursor.messageId > feed.messages.lastId;
+}
+
+/** Where a viewer stands that holds the messages up to `messageId` and nothing else. */
+function freshStart(feed: Feed, messageId: number): Position {
+  const cursor = { version: 0, attempt: 0, seq: 0, messageId, messagesAsOf: feed.version };
+  return { cursor, resets: feed.resets };
 }
 
 /** Messages it holds were removed: it drops all and gets everything again. */
-function startAgain(feed: Feed, viewer: Viewer): Cursor {
+function startAgain(feed: Feed, viewer: Viewer): Position {
   const start = freshStart(feed, 0);
-  send(viewer, [encodeEvent({ type: 'history_reset', chat_id: feed.chatId }, formatCursor(start))]);
+  const event = { type: 'history_reset' as const, chat_id: feed.chatId };
+  send(viewer, [encodeEvent(event, formatCursor(start.cursor))]);
   return start;
 }
 
-function sendPage(viewer: Viewer, position: Cursor, page: MessagePage): Cursor {
-  send(viewer, messageEvents(page.messages, position));
-  return { ...position, messageId: page.reachesId };
+function sendPage(viewer: Viewer, { cursor, resets }: Position, page: MessagePage): Position {
+  send(viewer, messageEvents(page.messages, cursor));
+  return { cursor: { ...cursor, messageId: page.reachesId }, resets };
 }
 
 /** Synchronous, and called in the turn that found the ring to reach back far enough. */

@@ -98,7 +98,7 @@ export class Feed {
     };
   }
 
-  get lack(): FeedLack {
+  lack(): FeedLack {
     if (this.known === null || this.mustReach > this.version) return 'read';
     return this.newestVersion > this.version || this.ahead !== null ? 'later' : 'nothing';
   }

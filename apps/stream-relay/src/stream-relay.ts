@@ -20,7 +20,7 @@ import { createFeedSource } from './feed-source';
 import { HttpRefusal, refuseRequest, refuseUpgrade, unavailable } from './http-refusal';
 import { OpenStreams } from './open-streams';
 import { RelayMetrics } from './relay-metrics';
-import { DEFAULT_RELAY_SETTINGS, type RelaySettings } from './settings';
+import type { RelaySettings } from './settings';
 import { SseViewer } from './sse-viewer';
 import { Tasks, type TaskLogger } from './tasks';
 import { retryAfterMs, type RetrySpread, type Viewer, type ViewerOptions } from './viewer';
@@ -33,13 +33,9 @@ export interface StreamRelayDependencies {
   readonly bus: Bus;
   readonly identity: Pick<Identity, 'authenticate'>;
   readonly logger: TaskLogger;
-  readonly settings?: Partial<RelaySettings>;
+  readonly settings: RelaySettings;
   readonly clock?: Clock;
   readonly random?: () => number;
-}
-
-export function createStreamRelay(dependencies: StreamRelayDependencies): StreamRelay {
-  return new StreamRelay(dependencies);
 }
 
 export class StreamRelay {
@@ -62,7 +58,7 @@ export class StreamRelay {
 
   constructor(private readonly dependencies: StreamRelayDependencies) {
     const { bus, database, identity, logger, clock = systemClock, random = Math.random } = dependencies;
-    const settings = { ...DEFAULT_RELAY_SETTINGS, ...dependencies.settings };
+    const { settings } = dependencies;
     const { metrics } = this;
     this.tasks = new Tasks(logger);
     this.retry = { minRetryMs: settings.minRetryMs, maxRetryMs: settings.maxRetryMs, random };
@@ -93,7 +89,7 @@ export class StreamRelay {
       authenticate: (token) => identity.authenticate(token),
     });
     const { streams, feeds, watchLists, tasks } = this;
-    this.admissions = new Admissions({ database, bus, identity, streams, feeds, watchLists, tasks });
+    this.admissions = new Admissions({ database, identity, streams, feeds, watchLists, tasks });
   }
 
   /** False once the relay has begun to stop. */

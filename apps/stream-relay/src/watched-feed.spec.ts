@@ -79,7 +79,7 @@ class Replica {
 
   private isSettled(): boolean {
     const { feed } = this.watched;
-    return feed.lack === 'nothing' && feed.hole === null;
+    return feed.lack() === 'nothing' && feed.hole === null;
   }
 
   private hand(published: Published): void {
@@ -220,12 +220,12 @@ class Trial {
 
 describe('WatchedFeed', () => {
   it('brings every viewer to exactly the committed state, each part once and in order, whatever the bus does', async () => {
-    const seed = Number(Date.now() % 2 ** 31);
+    const seed = Number(process.env['FEED_SEED'] ?? Date.now() % 2 ** 31);
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 120, size: 'max' }), (steps) =>
         new Trial().run(steps),
       ),
-      { seed, numRuns: 200 },
+      { seed, numRuns: 300 },
     );
     process.stdout.write(`feed property seed ${seed}\n`);
   });

@@ -197,7 +197,7 @@ export class WatchedFeed implements Attachable {
   /** Starts what brings the missing, unless it is under way. */
   private mend(): void {
     if (this.feed.head === null) return;
-    if (!this.isCatchingUp && this.feed.lack !== 'nothing') {
+    if (!this.isCatchingUp && this.feed.lack() !== 'nothing') {
       this.isCatchingUp = true;
       this.tasks.run('catch up', (signal) =>
         this.catchUpWithGaps(signal).finally(() => (this.isCatchingUp = false)),
@@ -211,11 +211,11 @@ export class WatchedFeed implements Attachable {
 
   private async catchUpWithGaps(signal: AbortSignal): Promise<void> {
     const { clock } = this.options;
-    for (let futile = 0; this.feed.lack !== 'nothing';) {
+    for (let futile = 0; this.feed.lack() !== 'nothing';) {
       // Only what may still come by itself is waited for; and nobody hammers a Postgres that is away.
-      if (futile > 0 || this.feed.lack === 'later')
+      if (futile > 0 || this.feed.lack() === 'later')
         await clock.sleep(this.pauseMs(futile), { name: 'change gap', signal });
-      if (this.feed.lack === 'nothing') return;
+      if (this.feed.lack() === 'nothing') return;
       const { version } = this.feed;
       await this.catchUp().catch((error: unknown) => this.logFailure(error, 'Could not read a chat'));
       futile = this.feed.version > version ? 0 : futile + 1;

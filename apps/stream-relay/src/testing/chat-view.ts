@@ -18,9 +18,10 @@ export class ChatView {
     const event = JSON.parse(json) as StreamEvent;
     this.log.push(`${cursor} ${json}`);
     this.apply(event);
-    const before = this.cursor?.version ?? 0;
+    const asOf = (at: Cursor | null): number => at?.messagesAsOf ?? at?.version ?? 0;
+    const before = asOf(this.cursor);
     this.cursor = parseCursor(cursor);
-    if (this.cursor === null || this.cursor.version < before) throw this.fault(`cursor ${cursor} goes back`);
+    if (this.cursor === null || asOf(this.cursor) < before) throw this.fault(`cursor ${cursor} goes back`);
   }
 
   private apply(event: StreamEvent): void {

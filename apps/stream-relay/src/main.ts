@@ -1,0 +1,34 @@
+/** The stream relay as a process of its own. */
+import 'reflect-metadata';
+import { connectNats } from '@parley/bus';
+import { assertSchemaIsCurrent, Database } from '@parley/database';
+import { Identity } from '@parley/identity';
+import { migrations } from '@parley/migrations';
+import { createLogger, loadConfig, Metrics, runService, type ServiceContext } from '@parley/service';
+import { streamRelayConfig } from './config';
+import { createStreamRelay } from './stream-relay-app';
+
+const NAME = 'stream-relay';
+
+async function start({ onStop, signal, logger: bootLogger }: ServiceContext): Promise<void> {
+  const config = loadConfig(streamRelayConfig, { warn: (message) => bootLogger.warn(message) });
+  const logger = createLogger({ name: NAME, level: config.logLevel });
+  const database = await Database.open({
+    url: config.databaseUrl,
+    poolSize: config.databasePoolSize,
+    applicationName: `parley-${NAME}`,
+    onIdleError: (error) => logger.warn({ err: error }, 'An idle connection to Postgres broke'),
+  });
+  onStop('database', () => database.close());
+  await assertSchemaIsCurrent(database, migrations);
+  const bus = await connectNats({ url: config.natsUrl, name: NAME, logger, validate: false, signal });
+  onStop('bus', () => bus.drain());
+  const identity = new Identity({ database, bus });
+  const metrics = new Metrics().collectProcess();
+  const app = createStreamRelay({ database, bus, identity, logger, metrics, config });
+  onStop('relay', () => app.stop());
+  await app.start({ host: config.host, port: config.port });
+  logger.info({ url: await app.url() }, 'Relays streams');
+}
+
+void runService({ name: NAME, start });

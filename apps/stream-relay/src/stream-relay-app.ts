@@ -1,0 +1,110 @@
+/**
+ * The relay as one thing to start and stop: the relay itself, and a small Nest app for health, metrics and changes of tokens.
+ * With an address it serves streams on its own; without one it takes them from whoever calls `handleRequest` and
+ * `handleUpgrade`. Postgres and the bus are given, and outlive it.
+ */
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Bus } from '@parley/bus';
+import { subjects } from '@parley/contracts';
+import { sql, type Database } from '@parley/database';
+import type { Identity } from '@parley/identity';
+import { connectBus, NestLogger, Readiness, type Logger, type Metrics } from '@parley/service';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { settingsOf, type RelayConfig } from './config';
+import { exportRelayMetrics } from './relay-metrics-export';
+import { StreamRelay } from './stream-relay';
+import { StreamRelayModule } from './stream-relay.module';
+import { isStreamPath } from './stream-request';
+
+export interface StreamRelayAppDependencies {
+  readonly database: Database;
+  readonly bus: Bus;
+  readonly identity: Identity;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly config: RelayConfig;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: the system chooses. */
+  readonly port: number;
+}
+
+const PING = sql('stream_relay_ping', 'select 1');
+
+export class StreamRelayApp {
+  readonly relay: StreamRelay;
+  private readonly stopping = new AbortController();
+  private nest: NestFastifyApplication | null = null;
+
+  constructor(private readonly dependencies: StreamRelayAppDependencies) {
+    const { database, bus, identity, logger, metrics, config } = dependencies;
+    this.relay = new StreamRelay({ database, bus, identity, logger, settings: settingsOf(config) });
+    exportRelayMetrics(metrics, this.relay);
+  }
+
+  /** Resolves when streams may come. Without an address health and metrics are not served. @throws when the port is taken */
+  async start(address: ListenAddress | null = null): Promise<void> {
+    const { bus, database, identity, logger, metrics } = this.dependencies;
+    const { relay } = this;
+    const readiness = new Readiness({
+      signal: this.stopping.signal,
+      checks: [{ name: 'database', check: async () => void (await database.query(PING, [])) }],
+    });
+    const nest = await NestFactory.create<NestFastifyApplication>(
+      StreamRelayModule.create({ relay, identity, metrics, readiness }),
+      new FastifyAdapter({ serverFactory: (handler: RequestListener) => serverBeside(relay, handler) }),
+      { logger: new NestLogger(logger), abortOnError: false },
+    );
+    this.nest = nest;
+    connectBus(nest, { bus, subjects: [subjects.configChanged('*')] });
+    await nest.startAllMicroservices();
+    relay.start();
+    if (address === null) await nest.init();
+    else await nest.listen(address.port, address.host);
+  }
+
+  /** Answers a stream request completely, errors included. */
+  handleRequest(request: IncomingMessage, response: ServerResponse): void {
+    this.relay.handleRequest(request, response);
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.relay.handleUpgrade(request, socket, head);
+  }
+
+  /** The address of streams, health and metrics. */
+  async url(): Promise<string> {
+    return (await this.nest?.getUrl()) ?? '';
+  }
+
+  /** Not ready from now on; every viewer is sent elsewhere, and then it closes. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.relay.stop();
+    await this.nest?.close();
+  }
+}
+
+export function createStreamRelay(dependencies: StreamRelayAppDependencies): StreamRelayApp {
+  return new StreamRelayApp(dependencies);
+}
+
+/** Streams go to the relay as they are; all else to Fastify. */
+function serverBeside(relay: StreamRelay, handler: RequestListener): Server {
+  const server = createServer((request, response) => {
+    if (isStreamPath(request.url)) relay.handleRequest(request, response);
+    else void handler(request, response);
+  });
+  server.on('upgrade', (request, socket, head) => relay.handleUpgrade(request, socket, head));
+  return server;
+}
