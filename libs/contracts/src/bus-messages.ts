@@ -120,6 +120,7 @@ export const CONFIG_TOPICS = [
   'mcp_servers',
   'site',
   'subscriptions',
+  'usage_limits',
 ] as const;
 export type ConfigTopic = (typeof CONFIG_TOPICS)[number];
 

@@ -1,5 +1,6 @@
 /** The objects of the chat API as clients see them (`chat-api` section 3): chats, messages, queued messages, errors. */
 import { z } from 'zod';
+import { chatDiffStatus } from './diff-status';
 import { messagePart } from './message-part';
 import { timestamp, uuid } from './strings';
 
@@ -118,6 +119,7 @@ const chatFields = z.object({
   last_error: chatError.optional(),
   last_turn_summary: z.string().nullable(),
   summary: z.string().nullable(),
+  diff_status: chatDiffStatus.optional(),
   created_at: timestamp(),
   updated_at: timestamp(),
   archived: z.boolean(),

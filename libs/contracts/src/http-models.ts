@@ -49,6 +49,27 @@ export const provider = z.object({
 });
 export type Provider = z.infer<typeof provider>;
 
+const PRICE = /^\d{1,7}(\.\d{1,12})?$/;
+const MAX_PRICE_USD = 1_000_000;
+
+/** US dollars per million tokens, exact: a decimal text, as which it is also sent; a number is taken as it is written. */
+const price = z
+  .union([z.string(), z.number().transform(String)])
+  .refine(
+    (value) => PRICE.test(value) && Number(value) <= MAX_PRICE_USD,
+    'must be a decimal number from 0 to 1000000 with at most 12 decimals',
+  )
+  .transform((value) => (value.includes('.') ? value.replace(/\.?0+$/, '') : value));
+
+/** What a model costs. Absent or null: no price is known. 0: free. */
+export const modelPrices = z.object({
+  input_price_per_million_tokens: price.nullish(),
+  output_price_per_million_tokens: price.nullish(),
+  cache_read_price_per_million_tokens: price.nullish(),
+  cache_write_price_per_million_tokens: price.nullish(),
+});
+export type ModelPrices = z.infer<typeof modelPrices>;
+
 /** How a model is called. Options that the transport of the provider does not take are refused, never dropped. */
 export const modelCallConfig = z.object({
   max_output_tokens: z.int32().min(1).optional(),
@@ -57,6 +78,7 @@ export const modelCallConfig = z.object({
   reasoning_effort: z.object({ default: reasoningEffort, max: reasoningEffort }).optional(),
   /** Responses or Chat Completions for OpenAI-like providers; absent: by provider type. */
   use_responses_api: z.boolean().optional(),
+  cost: modelPrices.optional(),
 });
 export type ModelCallConfig = z.infer<typeof modelCallConfig>;
 

@@ -3,6 +3,7 @@
  * the question whether somebody is looking at a chat right now.
  */
 import { z } from 'zod';
+import type { MessagePart } from './message-part';
 import { plainText, text, timestamp, uuid } from './strings';
 
 /** Of `text` in a job; the notification itself is smaller still. */
@@ -25,6 +26,22 @@ export const pushTurnFinished = z.object({
   finished_at: timestamp(),
 });
 export type PushTurnFinished = z.infer<typeof pushTurnFinished>;
+
+/** What a notification says of a message: its text parts, cut to MAX_PUSH_TEXT_BYTES between two characters. */
+export function pushTextOf(parts: readonly MessagePart[]): string {
+  const texts = parts.flatMap((part) => (part.type === 'text' && part.text !== '' ? [part.text] : []));
+  return cutPushText(texts.join('\n'));
+}
+
+/** At most MAX_PUSH_TEXT_BYTES of it in UTF-8. */
+export function cutPushText(whole: string): string {
+  const bytes = new TextEncoder().encode(whole);
+  if (bytes.length <= MAX_PUSH_TEXT_BYTES) return whole;
+  let end = MAX_PUSH_TEXT_BYTES;
+  // Never within a character: continuation bytes begin with the bits 10.
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return new TextDecoder().decode(bytes.subarray(0, end));
+}
 
 /** The same for every attempt to tell of the same end, whichever worker makes it. */
 export function pushJobId(job: Pick<PushTurnFinished, 'chat_id' | 'history_version' | 'kind'>): string {
