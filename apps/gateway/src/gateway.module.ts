@@ -33,6 +33,8 @@ import { OrganizationsController } from './users/organizations.controller';
 import { SessionsController } from './users/sessions.controller';
 import { TokensController } from './users/tokens.controller';
 import { UsersController } from './users/users.controller';
+import { WebpushController } from './webpush/webpush.controller';
+import { WebpushRequests } from './webpush/webpush-requests';
 
 const CONTROLLERS = [
   BuildInfoController,
@@ -51,6 +53,7 @@ const CONTROLLERS = [
   ToolResultsController,
   PromptsController,
   StreamsController,
+  WebpushController,
   ConfigChangesController,
 ];
 
@@ -93,6 +96,7 @@ function outside(dependencies: GatewayDependencies): Provider[] {
     { provide: Providers, useValue: new Providers(database, bus, secretBox) },
     { provide: Models, useValue: new Models(database, bus) },
     { provide: ModelChoices, useValue: models },
+    { provide: WebpushRequests, useValue: new WebpushRequests({ bus, now: () => Date.now() }) },
     { provide: CHAT_STORE, useValue: store },
     { provide: STREAM_FORWARDER, useValue: streamForwarder },
     { provide: LOGGER, useValue: logger },

@@ -89,22 +89,26 @@ async function serve(
   logger.info({ url: await app.getUrl() }, 'The gateway listens');
 }
 
-async function main(): Promise<void> {
-  const bootLogger = createLogger({ name: NAME });
-  let config: GatewayConfig;
+/** Logs as configured, or at the default level while there is no good configuration to say so. */
+function readConfig(): { config: GatewayConfig; logger: Logger } | { error: unknown; logger: Logger } {
+  const logger = createLogger({ name: NAME });
   try {
-    config = loadConfig(gatewayConfig, { warn: (message) => bootLogger.warn(message) });
+    const config = loadConfig(gatewayConfig, { warn: (message) => logger.warn(message) });
+    return { config, logger: createLogger({ name: NAME, level: config.logLevel }) };
   } catch (error) {
-    await runService({ name: NAME, logger: bootLogger, start: () => Promise.reject(error) });
-    return;
+    return { error, logger };
   }
-  const logger = createLogger({ name: NAME, level: config.logLevel });
-  await runService({
-    name: NAME,
-    logger,
-    stopTimeoutMs: config.shutdownGraceMs + STOP_MARGIN_MS,
-    start: (context) => start(config, logger, context),
-  });
 }
 
-void main();
+const boot = readConfig();
+const graceMs = 'config' in boot ? boot.config.shutdownGraceMs : 0;
+
+void runService({
+  name: NAME,
+  logger: boot.logger,
+  stopTimeoutMs: graceMs + STOP_MARGIN_MS,
+  start: async (context) => {
+    if ('error' in boot) throw boot.error;
+    await start(boot.config, boot.logger, context);
+  },
+});

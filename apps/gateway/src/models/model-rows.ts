@@ -1,8 +1,15 @@
 /** Model configs as rows, with the provider they are called through. */
-import { modelCallConfig, type Model, type ModelCallConfig, type ProviderType } from '@parley/contracts';
+import {
+  modelCallConfig,
+  modelPrices,
+  type Model,
+  type ModelCallConfig,
+  type ModelPrices,
+  type ProviderType,
+} from '@parley/contracts';
 import { encodeJsonb, sql, type Queryable } from '@parley/database';
 
-export interface ModelRow {
+export interface ModelRow extends ModelPrices {
   id: string;
   organization_id: string;
   ai_provider_id: string;
@@ -27,6 +34,7 @@ export interface ModelValues {
   readonly displayName: string;
   readonly contextLimit: number;
   readonly compressionThreshold: number;
+  /** Its `cost` is stored in columns of its own. */
   readonly options: ModelCallConfig;
   readonly enabled: boolean;
 }
@@ -35,6 +43,8 @@ export interface ModelValues {
 const SELECT = `
   select m.id, m.organization_id, m.ai_provider_id, p.type as provider, m.model, m.display_name, m.context_limit,
          m.compression_threshold, m.options, m.enabled, m.is_default, m.created_at, m.updated_at,
+         m.input_price_per_million_tokens, m.output_price_per_million_tokens,
+         m.cache_read_price_per_million_tokens, m.cache_write_price_per_million_tokens,
          p.enabled as provider_enabled,
          (p.api_key_encrypted is not null or p.type = 'openai-compat') as has_credential
   from chat_model_configs m join chat_providers p on p.id = m.ai_provider_id
@@ -48,14 +58,18 @@ const SELECT_PROVIDER = sql('models_select_provider', 'select type from chat_pro
 const INSERT_MODEL = sql(
   'models_insert',
   `insert into chat_model_configs (organization_id, ai_provider_id, model, display_name, context_limit,
-                                   compression_threshold, options, enabled)
-   values ($1, $2, $3, $4, $5, $6, $7, $8) returning id`,
+                                   compression_threshold, options, enabled,
+                                   input_price_per_million_tokens, output_price_per_million_tokens,
+                                   cache_read_price_per_million_tokens, cache_write_price_per_million_tokens)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id`,
 );
 
 const UPDATE_MODEL = sql(
   'models_update',
   `update chat_model_configs
    set model = $3, display_name = $4, context_limit = $5, compression_threshold = $6, options = $7, enabled = $8,
+       input_price_per_million_tokens = $9, output_price_per_million_tokens = $10,
+       cache_read_price_per_million_tokens = $11, cache_write_price_per_million_tokens = $12,
        updated_at = now()
    where organization_id = $1 and id = $2 and not deleted`,
 );
@@ -106,14 +120,28 @@ export async function deleteModel(
   return rows.length > 0;
 }
 
-const columnsOf = (values: ModelValues): unknown[] => [
-  values.model,
-  values.displayName,
-  values.contextLimit,
-  values.compressionThreshold,
-  encodeJsonb(values.options),
-  values.enabled,
-];
+function columnsOf(values: ModelValues): unknown[] {
+  const { cost = {}, ...options } = values.options;
+  return [
+    values.model,
+    values.displayName,
+    values.contextLimit,
+    values.compressionThreshold,
+    encodeJsonb(options),
+    values.enabled,
+    cost.input_price_per_million_tokens ?? null,
+    cost.output_price_per_million_tokens ?? null,
+    cost.cache_read_price_per_million_tokens ?? null,
+    cost.cache_write_price_per_million_tokens ?? null,
+  ];
+}
+
+/** How the model is called, with what it costs where a price is known. */
+export function callConfigOf(row: ModelRow): ModelCallConfig {
+  const options = modelCallConfig.parse(row.options);
+  const known = Object.entries(modelPrices.parse(row)).filter(([, price]) => price !== null);
+  return known.length === 0 ? options : { ...options, cost: Object.fromEntries(known) };
+}
 
 export const toModel = (row: ModelRow): Model => ({
   id: row.id,
@@ -126,7 +154,7 @@ export const toModel = (row: ModelRow): Model => ({
   compression_threshold: row.compression_threshold,
   enabled: row.enabled,
   is_default: row.is_default,
-  model_config: modelCallConfig.parse(row.options),
+  model_config: callConfigOf(row),
   created_at: row.created_at.toISOString(),
   updated_at: row.updated_at.toISOString(),
 });

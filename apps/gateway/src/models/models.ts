@@ -12,6 +12,7 @@ import type { Database, Queryable } from '@parley/database';
 import { invalidField, notFound } from '../http/api-error';
 import { electDefault, withModelsOf } from './default-election';
 import {
+  callConfigOf,
   deleteModel,
   insertModel,
   selectModel,
@@ -79,7 +80,7 @@ export class Models {
         displayName: input.display_name ?? present.display_name,
         contextLimit: input.context_limit ?? present.context_limit,
         compressionThreshold: input.compression_threshold ?? present.compression_threshold,
-        options: input.model_config ?? (present.options as ModelCallConfig),
+        options: input.model_config ?? callConfigOf(present),
         enabled: input.enabled ?? present.enabled,
       });
       await elect(tx, key, input.is_default === true);

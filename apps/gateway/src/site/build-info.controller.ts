@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Public } from '../auth/current-actor';
 import { api } from '../http/paths';
+import { WebpushRequests } from '../webpush/webpush-requests';
 
 const manifest = z
   .object({ version: z.string() })
@@ -12,9 +13,12 @@ const manifest = z
 
 @Controller(api('buildinfo'))
 export class BuildInfoController {
+  constructor(private readonly webpush: WebpushRequests) {}
+
+  /** An empty `webpush_public_key` tells that there are no notifications. */
   @Get()
   @Public()
-  read() {
-    return { version: manifest.version };
+  async read() {
+    return { version: manifest.version, webpush_public_key: await this.webpush.key() };
   }
 }
