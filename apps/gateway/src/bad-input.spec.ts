@@ -13,6 +13,7 @@ import {
 } from './testing/bad-values';
 import { idOf, provision, type Provisioned } from './testing/provision';
 import { startGateway, type Call, type Reply, type TestGateway } from './testing/start-gateway';
+import { standInForWebpush } from './testing/webpush-stand-in';
 
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const ALL_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'TRACE', 'PROPFIND', 'QUERY'];
@@ -25,6 +26,7 @@ let goodBodies: Record<string, object>;
 beforeAll(async () => {
   gateway = await startGateway();
   world = await provision(gateway);
+  await standInForWebpush(gateway.bus);
   parameters = await somethingOfEach();
   goodBodies = bodiesThatAreFine();
 }, 60_000);
@@ -85,6 +87,13 @@ function bodiesThatAreFine(): Record<string, object> {
     'POST /users/:user/keys/tokens': { token_name: 'x', lifetime: 1_000_000 },
     'DELETE /users/:user/keys/:id': {},
     'POST /users/me/session/token-to-cookie': {},
+    'POST /users/:user/webpush/subscription': {
+      endpoint: 'https://push.test/1',
+      p256dh_key: 'k',
+      auth_key: 'k',
+    },
+    'DELETE /users/:user/webpush/subscription': { endpoint: 'https://push.test/1' },
+    'POST /users/:user/webpush/test': {},
     'POST /chats/providers': {
       type: 'openai',
       name: 'n',
