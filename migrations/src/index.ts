@@ -3,11 +3,13 @@ import { runMigrations as run, type MigrationClass } from '@parley/database';
 import { InitialSchema1763856000000 } from './1763856000000-initial-schema';
 import { Webpush1763942400000 } from './1763942400000-webpush';
 import { Gitsync1764028800000 } from './1764028800000-gitsync';
+import { Spend1764115200000 } from './1764115200000-spend';
 
 export const migrations: readonly MigrationClass[] = [
   InitialSchema1763856000000,
   Webpush1763942400000,
   Gitsync1764028800000,
+  Spend1764115200000,
 ];
 
 /** Brings the database at `url` up to date; concurrent runs wait for each other. Returns the names of those that ran. */

@@ -6,6 +6,7 @@ import { Database } from '@parley/database';
 import { Identity } from '@parley/identity';
 import { RateLimiter } from '@parley/key-value';
 import { HealthModule, MetricsModule } from '@parley/service';
+import { Groups, UsageLimits, UsageLimitSettings } from '@parley/spend';
 import { AuthenticationGuard } from './auth/authentication.guard';
 import { RateLimitGuard } from './auth/rate-limit.guard';
 import { ChatAccess } from './chats/chat-access';
@@ -27,6 +28,9 @@ import { Providers } from './models/providers';
 import { ProvidersController } from './models/providers.controller';
 import { BuildInfoController } from './site/build-info.controller';
 import { ConfigChangesController } from './site/config-changes.controller';
+import { CostsController } from './spend/costs.controller';
+import { GroupsController } from './spend/groups.controller';
+import { UsageLimitsController } from './spend/usage-limits.controller';
 import { StreamsController } from './streams/streams.controller';
 import { FirstUserController } from './users/first-user.controller';
 import { OrganizationsController } from './users/organizations.controller';
@@ -53,6 +57,9 @@ const CONTROLLERS = [
   ToolResultsController,
   PromptsController,
   StreamsController,
+  CostsController,
+  UsageLimitsController,
+  GroupsController,
   WebpushController,
   ConfigChangesController,
 ];
@@ -84,10 +91,12 @@ function outside(dependencies: GatewayDependencies): Provider[] {
     readModels: (organizationId) => selectModels(database, organizationId),
     readOrganizationOf: async (chatId) => (await readChat(database, { chatId }))?.organizationId ?? null,
   });
+  const limits = new UsageLimits({ database, logger });
   // A hint that was published while the bus was away is lost: nothing remembered from before is trusted.
   bus.onReconnect(() => {
     identity.invalidate();
     models.invalidate();
+    limits.invalidate();
   });
   return [
     { provide: Database, useValue: database },
@@ -97,6 +106,9 @@ function outside(dependencies: GatewayDependencies): Provider[] {
     { provide: Models, useValue: new Models(database, bus) },
     { provide: ModelChoices, useValue: models },
     { provide: WebpushRequests, useValue: new WebpushRequests({ bus, now: () => Date.now() }) },
+    { provide: UsageLimits, useValue: limits },
+    { provide: UsageLimitSettings, useValue: new UsageLimitSettings(database, bus) },
+    { provide: Groups, useValue: new Groups(database, bus) },
     { provide: CHAT_STORE, useValue: store },
     { provide: STREAM_FORWARDER, useValue: streamForwarder },
     { provide: LOGGER, useValue: logger },

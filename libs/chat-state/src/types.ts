@@ -76,7 +76,7 @@ export interface ChatHead {
 export type TitleSource = 'fallback' | 'generated' | 'manual';
 export type MessageVisibility = 'user' | 'model' | 'both';
 
-/** A message to be inserted. Absent usage is stored as NULL, and so are zeros: "unpriced" stays apart from "free of tokens". */
+/** A message to be inserted. Absent usage is stored as NULL, and so are counts of 0. */
 export interface NewMessage {
   role: MessageRole;
   content: readonly MessagePart[];
@@ -86,7 +86,11 @@ export interface NewMessage {
   reasoningEffort?: ReasoningEffort | null;
   usage?: MessageUsage;
   contextLimit?: number;
+  /** 0: free. Absent: not known. */
   totalCostMicros?: number;
+  /** The call of a model whose answer this is: the message is its entry in the ledger (docs/decisions/0003). */
+  modelCallId?: string;
+  providerResponseId?: string;
   runtimeMs?: number;
   /** Belongs to a compaction or a clear: the prompt starts at the newest such row that the model may see. */
   compressed?: boolean;

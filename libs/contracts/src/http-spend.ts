@@ -3,6 +3,7 @@
  * of a US dollar. What is called a message in the summaries is a call of a model, whether it stored a message or not.
  */
 import { z } from 'zod';
+import { errorResponse } from './error-response';
 import { queryInteger } from './http-chats';
 import { plainText, timestamp, uuid } from './strings';
 
@@ -10,9 +11,7 @@ export const LIMIT_PERIODS = ['day', 'week', 'month'] as const;
 export const limitPeriod = z.enum(LIMIT_PERIODS);
 export type LimitPeriod = z.infer<typeof limitPeriod>;
 
-const spendLimitMicros = z
-  .int('must be a whole number of micro-dollars')
-  .min(1, 'must be greater than 0');
+const spendLimitMicros = z.int('must be a whole number of micro-dollars').min(1, 'must be greater than 0');
 
 const optionalTimestamp = timestamp().optional();
 
@@ -150,6 +149,14 @@ export const usageLimits = usageLimitConfig.extend({
   group_overrides: z.array(usageLimitGroupOverride),
 });
 export type UsageLimits = z.infer<typeof usageLimits>;
+
+/** The body of 409 for a turn that a limit refuses. */
+export const usageLimitExceeded = errorResponse.extend({
+  spent_micros: z.number().int(),
+  limit_micros: z.number().int(),
+  resets_at: timestamp(),
+});
+export type UsageLimitExceeded = z.infer<typeof usageLimitExceeded>;
 
 export const createGroupRequest = z.object({
   name: plainText()

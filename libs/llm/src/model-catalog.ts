@@ -6,7 +6,13 @@
  * changed. A read that began before an invalidation answers those who waited for it, but is not kept, so that a slow read never brings
  * back what was just dropped. Refusals are not kept: a key that was just entered works at once.
  */
-import { type Clock, type ModelCallConfig, modelCallConfig, type ProviderType } from '@parley/contracts';
+import {
+  type Clock,
+  type ModelCallConfig,
+  modelCallConfig,
+  type ModelPrices,
+  type ProviderType,
+} from '@parley/contracts';
 import { type Queryable, sql } from '@parley/database';
 import { LRUCache } from 'lru-cache';
 import type { ModelConnection } from './adapters/model-connection';
@@ -24,6 +30,7 @@ export interface ResolvedModel {
   /** Percent of the context limit. */
   readonly compressionThreshold: number;
   readonly callConfig: ModelCallConfig;
+  readonly prices: ModelPrices;
   readonly client: ModelClient;
 }
 
@@ -41,13 +48,15 @@ const MAX_ENTRIES = 1_000;
 const selectModel = sql(
   'select_model_with_provider',
   `select m.id, m.organization_id, m.model, m.context_limit, m.compression_threshold, m.options, m.enabled, m.deleted,
+          m.input_price_per_million_tokens, m.output_price_per_million_tokens,
+          m.cache_read_price_per_million_tokens, m.cache_write_price_per_million_tokens,
           p.id as provider_id, p.type, p.base_url, p.api_key_encrypted, p.api_key_key_id, p.enabled as provider_enabled
      from chat_model_configs m
      join chat_providers p on p.id = m.ai_provider_id
     where m.id = $1`,
 );
 
-interface ModelRow {
+interface ModelRow extends ModelPrices {
   readonly id: string;
   readonly organization_id: string;
   readonly model: string;
@@ -136,6 +145,7 @@ export class ModelCatalog {
       contextLimit: row.context_limit,
       compressionThreshold: row.compression_threshold,
       callConfig,
+      prices: pricesOf(row),
       client: this.options.createClient({
         providerId: row.provider_id,
         type: row.type,
@@ -163,4 +173,13 @@ function callConfigOf(row: ModelRow): ModelCallConfig {
   if (parsed.success) return parsed.data;
   const detail = `The options of the model are invalid: ${parsed.error.message}`;
   throw new ModelError({ kind: 'config', retryable: false, provider: row.type, detail, cause: parsed.error });
+}
+
+function pricesOf(row: ModelPrices): ModelPrices {
+  return {
+    input_price_per_million_tokens: row.input_price_per_million_tokens,
+    output_price_per_million_tokens: row.output_price_per_million_tokens,
+    cache_read_price_per_million_tokens: row.cache_read_price_per_million_tokens,
+    cache_write_price_per_million_tokens: row.cache_write_price_per_million_tokens,
+  };
 }

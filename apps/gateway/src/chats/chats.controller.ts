@@ -9,6 +9,7 @@ import {
   type UpdateChatRequest,
 } from '@parley/contracts';
 import type { Actor } from '@parley/identity';
+import { UsageLimits } from '@parley/spend';
 import { CurrentActor } from '../auth/current-actor';
 import { CHAT_STORE } from '../dependencies';
 import { invalidField, notFound } from '../http/api-error';
@@ -26,6 +27,7 @@ export class ChatsController {
   constructor(
     @Inject(CHAT_STORE) private readonly store: ChatStore,
     private readonly models: ModelChoices,
+    private readonly limits: UsageLimits,
   ) {}
 
   @Post()
@@ -33,8 +35,8 @@ export class ChatsController {
     @CurrentActor() actor: Actor,
     @Body(valid(createChatRequest)) body: CreateChatRequest,
   ): Promise<Chat> {
-    const { store, models } = this;
-    return toChat(await createChatFor({ actor, body, store, models }), actor);
+    const { store, models, limits } = this;
+    return toChat(await createChatFor({ actor, body, store, models, limits }), actor);
   }
 
   @Get()

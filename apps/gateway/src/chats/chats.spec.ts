@@ -125,7 +125,7 @@ describe('who may see and drive a chat', () => {
   });
 
   test('old literal sub-paths are 404, a mistyped id is 400 naming it', async () => {
-    for (const path of ['model-configs', 'usage-limits', 'config']) {
+    for (const path of ['model-configs', 'model-overrides', 'config']) {
       expect((await as(world.member, 'GET', `${chats}/${path}`)).status).toBe(404);
     }
     const reply = await as(world.member, 'GET', `${chats}/1234`);

@@ -1,8 +1,15 @@
 /** From a checked body to a running chat with its first message. */
-import { createChat, type ChatHead, type ChatStore, type NewMessage } from '@parley/chat-state';
+import {
+  createChat,
+  type ChatHead,
+  type ChatStore,
+  type CreateChatInput,
+  type NewMessage,
+} from '@parley/chat-state';
 import type { CreateChatRequest, MessagePart } from '@parley/contracts';
 import type { Actor } from '@parley/identity';
 import { fallbackTitle, titleText } from '@parley/llm';
+import type { UsageLimits } from '@parley/spend';
 import { forbidden } from '../http/api-error';
 import type { ModelChoices } from '../models/model-choices';
 import { accepted } from './chat-access';
@@ -13,8 +20,9 @@ export async function createChatFor(input: {
   body: CreateChatRequest;
   store: ChatStore;
   models: ModelChoices;
+  limits: UsageLimits;
 }): Promise<ChatHead> {
-  const { actor, body, store, models } = input;
+  const { actor, body, store, models, limits } = input;
   const organizationId = body.organization_id;
   if (!actor.organizationIds.includes(organizationId)) {
     throw forbidden('You are not a member of this organization.');
@@ -23,22 +31,21 @@ export async function createChatFor(input: {
   const content = toContent(body.content);
   const modelConfigId = await models.choose(organizationId, body.model_config_id);
   const reasoningEffort = body.reasoning_effort ?? null;
-  const { chat } = accepted(
-    await createChat(store, {
-      organizationId,
-      ownerId: actor.userId,
-      title: firstTitle(content),
-      titleSource: 'fallback',
-      modelConfigId,
-      reasoningEffort,
-      planMode: body.plan_mode === 'plan' ? 'plan' : null,
-      clientType: body.client_type,
-      labels: body.labels ?? {},
-      dynamicTools: body.unsafe_dynamic_tools ?? [],
-      systemMessages: systemMessages(body.system_prompt),
-      userMessage: { role: 'user', content, createdBy: actor.userId, modelConfigId, reasoningEffort },
-    }),
-  );
+  const fresh: CreateChatInput = {
+    organizationId,
+    ownerId: actor.userId,
+    title: firstTitle(content),
+    titleSource: 'fallback',
+    modelConfigId,
+    reasoningEffort,
+    planMode: body.plan_mode === 'plan' ? 'plan' : null,
+    clientType: body.client_type,
+    labels: body.labels ?? {},
+    dynamicTools: body.unsafe_dynamic_tools ?? [],
+    systemMessages: systemMessages(body.system_prompt),
+    userMessage: { role: 'user', content, createdBy: actor.userId, modelConfigId, reasoningEffort },
+  };
+  const { chat } = accepted(await limits.within({ userId: actor.userId }, () => createChat(store, fresh)));
   models.remember(chat.id, organizationId);
   return chat;
 }

@@ -1,8 +1,9 @@
 /** Editing a message: it and everything after it is replaced, and the chat answers anew. */
 import { Body, Controller, Inject, Param, Patch } from '@nestjs/common';
-import { edit, type ChatStore } from '@parley/chat-state';
+import { edit, type ChatStore, type EditInput } from '@parley/chat-state';
 import { editMessageRequest, type EditMessageRequest } from '@parley/contracts';
 import type { Actor } from '@parley/identity';
+import { UsageLimits } from '@parley/spend';
 import { CurrentActor } from '../auth/current-actor';
 import { CHAT_STORE } from '../dependencies';
 import { chatApi } from '../http/paths';
@@ -17,6 +18,7 @@ export class EditsController {
     @Inject(CHAT_STORE) private readonly store: ChatStore,
     private readonly access: ChatAccess,
     private readonly models: ModelChoices,
+    private readonly limits: UsageLimits,
   ) {}
 
   @Patch(':message')
@@ -28,7 +30,7 @@ export class EditsController {
   ) {
     assertNoForeignParts(body);
     const modelConfigId = await this.models.chooseForChat(chatId, body.model_config_id);
-    const result = await edit(this.store, {
+    const input: EditInput = {
       chatId,
       ownerId: actor.userId,
       messageId,
@@ -37,7 +39,9 @@ export class EditsController {
       ...(body.reasoning_effort === undefined || body.reasoning_effort === null
         ? {}
         : { reasoningEffort: body.reasoning_effort }),
-    });
+    };
+    const turn = { userId: actor.userId, replacesChatId: chatId };
+    const result = await this.limits.within(turn, () => edit(this.store, input));
     const edited = await this.access.ofOwner(result, { actor, chatId });
     return {
       message: edited.message,

@@ -5,7 +5,14 @@
  * statement, which also checks that the sender owns the chat. No other statement runs for a message that keeps the chat's model.
  */
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { readMessages, send, toClientQueue, type ChatStore, type SendResult } from '@parley/chat-state';
+import {
+  readMessages,
+  send,
+  toClientQueue,
+  type ChatStore,
+  type SendInput,
+  type SendResult,
+} from '@parley/chat-state';
 import {
   createMessageRequest,
   messagesQuery,
@@ -15,6 +22,7 @@ import {
   type MessagesResponse,
 } from '@parley/contracts';
 import type { Actor } from '@parley/identity';
+import { UsageLimits } from '@parley/spend';
 import { CurrentActor } from '../auth/current-actor';
 import { CHAT_STORE } from '../dependencies';
 import { chatApi } from '../http/paths';
@@ -29,6 +37,7 @@ export class MessagesController {
     @Inject(CHAT_STORE) private readonly store: ChatStore,
     private readonly access: ChatAccess,
     private readonly models: ModelChoices,
+    private readonly limits: UsageLimits,
   ) {}
 
   @Post()
@@ -40,7 +49,7 @@ export class MessagesController {
   ): Promise<CreateMessageResponse> {
     assertNoForeignParts(body);
     const modelConfigId = await this.models.chooseForChat(chatId, body.model_config_id);
-    const sent = await send(this.store, {
+    const message: SendInput = {
       chatId,
       ownerId: actor.userId,
       content: toContent(body.content),
@@ -50,7 +59,8 @@ export class MessagesController {
         ? {}
         : { reasoningEffort: body.reasoning_effort }),
       ...(body.plan_mode === undefined || body.plan_mode === null ? {} : { planMode: body.plan_mode }),
-    });
+    };
+    const sent = await this.limits.within({ userId: actor.userId }, () => send(this.store, message));
     return toSendResponse(await this.access.ofOwner(sent, { actor, chatId }));
   }
 

@@ -3,6 +3,7 @@ import { Controller, Delete, HttpCode, Inject, Param, Post } from '@nestjs/commo
 import { deleteQueued, promoteQueued, type ChatStore } from '@parley/chat-state';
 import type { CreateMessageResponse } from '@parley/contracts';
 import type { Actor } from '@parley/identity';
+import { UsageLimits } from '@parley/spend';
 import { CurrentActor } from '../auth/current-actor';
 import { CHAT_STORE } from '../dependencies';
 import { chatApi } from '../http/paths';
@@ -15,6 +16,7 @@ export class QueueController {
   constructor(
     @Inject(CHAT_STORE) private readonly store: ChatStore,
     private readonly access: ChatAccess,
+    private readonly limits: UsageLimits,
   ) {}
 
   @Delete()
@@ -34,7 +36,10 @@ export class QueueController {
     @Param('chat', uuidParam('chat')) chatId: string,
     @Param('message', integerParam('message')) queuedMessageId: number,
   ): Promise<CreateMessageResponse> {
-    const result = await promoteQueued(this.store, { chatId, ownerId: actor.userId, queuedMessageId });
+    const { userId } = actor;
+    const result = await this.limits.within({ userId, isQueued: true }, () =>
+      promoteQueued(this.store, { chatId, ownerId: userId, queuedMessageId }),
+    );
     return toSendResponse(await this.access.ofOwner(result, { actor, chatId }));
   }
 }

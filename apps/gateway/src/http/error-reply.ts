@@ -5,6 +5,8 @@
 import { HttpException } from '@nestjs/common';
 import { isConnectionError, sqlState } from '@parley/database';
 import type { ErrorResponse } from '@parley/contracts';
+import { UsageLimitExceededError } from '@parley/spend';
+import { toUsageLimitExceeded } from '../spend/usage-limit-exceeded';
 import { ApiError } from './api-error';
 import { statusOfCode } from './error-status';
 
@@ -27,6 +29,7 @@ const CONFLICT_STATES = new Set(['23503', '23505']);
 export function toErrorReply(error: unknown): ErrorReply {
   if (error instanceof ApiError) return ofApiError(error);
   if (error instanceof HttpException) return ofHttpException(error);
+  if (error instanceof UsageLimitExceededError) return reply(409, toUsageLimitExceeded(error));
   if (isUnavailable(error)) {
     return reply(503, { message: 'The service is busy or restarting: try again.' }, RETRY_AFTER);
   }

@@ -29,6 +29,8 @@ export const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   work_queue_full: 503,
   // llm
   model_error: 502,
+  // spend
+  usage_limit_exceeded: 409,
   // service
   bad_config: 500,
   overloaded: 503,

@@ -4,6 +4,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import type { ConfigChanged } from '@parley/contracts';
 import { Identity } from '@parley/identity';
 import { BusContext } from '@parley/service';
+import { UsageLimits } from '@parley/spend';
 import { ModelChoices } from '../models/model-choices';
 
 @Controller()
@@ -11,6 +12,7 @@ export class ConfigChangesController {
   constructor(
     private readonly identity: Identity,
     private readonly models: ModelChoices,
+    private readonly limits: UsageLimits,
   ) {}
 
   @EventPattern<string>('config.*.changed')
@@ -18,5 +20,6 @@ export class ConfigChangesController {
     const [, topic] = context.getSubject().split('.');
     if (topic === 'api_keys' || topic === 'users') this.identity.invalidate(id);
     if (topic === 'models' || topic === 'providers') this.models.invalidate();
+    if (topic === 'usage_limits') this.limits.invalidate();
   }
 }

@@ -44,6 +44,8 @@ export const WRITTEN_FIELDS = [
   'reasoning_effort text',
   ...USAGE_COLUMNS.map((column) => `${column} bigint`),
   'total_cost_micros bigint',
+  'model_call_id uuid',
+  'provider_response_id text',
   'runtime_ms bigint',
 ];
 
@@ -62,7 +64,7 @@ export type MessageRow = {
   revision: number;
 } & Record<(typeof USAGE_COLUMNS)[number], number | null>;
 
-/** The JSON of one message for a parameter of type `jsonb[]`. Zeros are left out, so that they are stored as NULL. */
+/** The JSON of one message for a parameter of type `jsonb[]`. Counts of 0 are left out, so that they are stored as NULL. */
 export function encodeMessage(message: NewMessage): string {
   const { usage = {} } = message;
   return encodeJsonb({
@@ -75,7 +77,9 @@ export function encodeMessage(message: NewMessage): string {
     reasoning_effort: message.reasoningEffort,
     ...Object.fromEntries(USAGE_COLUMNS.map((column) => [column, usage[column] || undefined])),
     context_limit: usage.context_limit || message.contextLimit || undefined,
-    total_cost_micros: message.totalCostMicros || undefined,
+    total_cost_micros: message.totalCostMicros,
+    model_call_id: message.modelCallId,
+    provider_response_id: message.providerResponseId,
     runtime_ms: message.runtimeMs || undefined,
   });
 }

@@ -1,0 +1,12 @@
+export { costMicros } from './cost';
+export { readChatCost, readUserCost, readUsersCost } from './cost-summaries';
+export type { DateRange, UsersCostInput } from './cost-summaries';
+export { UsageLimitExceededError } from './errors';
+export { Groups } from './limits/groups';
+export { UsageLimitSettings } from './limits/limit-settings';
+export { UsageLimits } from './limits/usage-limits';
+export type { TurnRequest, UsageLimitsOptions } from './limits/usage-limits';
+export { periodAt } from './period';
+export type { Period } from './period';
+export { CALL_PURPOSES, recordModelCall } from './record-model-call';
+export type { CallOutcome, CallPurpose, ModelCallEntry } from './record-model-call';
