@@ -91,7 +91,11 @@ export class Intake {
     await before;
     while (this.sweeping !== null) await this.sweeping;
     const runner = roster.find(chatId);
-    if (runner !== undefined) return runner.wake({ version });
+    if (runner !== undefined && !runner.isLeaving) return runner.wake({ version });
+    if (runner !== undefined) {
+      await roster.ended(runner);
+      return this.take({ ...offer, before: undefined });
+    }
     if (!this.mayTake) return;
     if (roster.freePlaces === 0) {
       this.hasDeclined = true;

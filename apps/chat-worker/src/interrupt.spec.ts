@@ -46,6 +46,7 @@ function stubbornModel(onAbort: () => void): ResolvedModel {
     contextLimit: 1000,
     compressionThreshold: 80,
     callConfig: {},
+    prices: {},
     client,
   };
 }

@@ -25,7 +25,7 @@ export interface RosterOptions {
 
 export class Roster implements RunnerHost {
   private readonly runners = new Map<string, Runner>();
-  private readonly running = new Set<Promise<void>>();
+  private readonly running = new Map<Runner, Promise<void>>();
   private readonly working = new Set<Runner>();
   private reserved = 0;
   private isClosing = false;
@@ -74,8 +74,12 @@ export class Roster implements RunnerHost {
   start(head: ChatHead & { readonly runnerId: string }): void {
     const runner = new Runner(head, this);
     this.runners.set(head.id, runner);
-    const run = this.run(runner, this.stopping.signal).finally(() => this.running.delete(run));
-    this.running.add(run);
+    this.running.set(runner, this.run(runner, this.stopping.signal));
+  }
+
+  /** Resolves when this runner has ended. */
+  async ended(runner: Runner): Promise<void> {
+    await this.running.get(runner);
   }
 
   takePlace(runner: Runner): boolean {
@@ -117,7 +121,7 @@ export class Roster implements RunnerHost {
   }
 
   private async idle(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(this.running);
+    while (this.running.size > 0) await Promise.all(this.running.values());
   }
 
   private async run(runner: Runner, stop: AbortSignal): Promise<void> {
@@ -126,6 +130,7 @@ export class Roster implements RunnerHost {
     } catch (error) {
       this.options.onCrash(error, runner.chatId);
     } finally {
+      this.running.delete(runner);
       if (this.runners.get(runner.chatId) === runner) this.runners.delete(runner.chatId);
     }
   }

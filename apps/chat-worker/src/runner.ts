@@ -41,6 +41,7 @@ export class Runner {
   private reading: Promise<void> | null = null;
   private partial: Partial | null = null;
   private isDraining = false;
+  private isGivingBack = false;
   private restSince: number | null = null;
   private hasPlace = false;
   /** Since when this runner works on the present history, retries included. */
@@ -68,6 +69,11 @@ export class Runner {
   /** When it last had nothing more to do; null while it works. */
   get restingSince(): number | null {
     return this.restSince;
+  }
+
+  /** It gives its chat back already: a wake-up comes too late for it. */
+  get isLeaving(): boolean {
+    return this.isGivingBack;
   }
 
   wake(wake: Pick<WorkerWake, 'version' | 'change' | 'settings'>): void {
@@ -109,6 +115,7 @@ export class Runner {
       } else if (this.task !== null) {
         await this.dropTask();
       } else if (this.mustGiveBack(goal)) {
+        this.isGivingBack = true;
         return await this.host.tasks.release(this.chat.head, stop);
       } else if (goal.type === 'rest') {
         await this.rest();

@@ -1,5 +1,5 @@
 /**
- * The path of a message, file 3 of 6. Next: turn.ts
+ * The path of a message, file 3 of 6. Next: apps/chat-worker/src/turn.ts
  *
  * A worker owns runnable chats: woken by the bus or by its own sweep it acquires one and starts a runner for it; it keeps its
  * lease alive, and stops all its runners before the lease runs out if it cannot. Truth is in Postgres: with the bus away
@@ -156,7 +156,7 @@ export class Worker {
 
   private onWake(wake: WorkerWake): void | Promise<void> {
     const runner = this.roster.find(wake.chat_id);
-    if (runner !== undefined) return runner.wake(wake);
+    if (runner !== undefined && !runner.isLeaving) return runner.wake(wake);
     return this.intake.offer(wake.chat_id, wake.version);
   }
 

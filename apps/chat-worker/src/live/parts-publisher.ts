@@ -53,6 +53,7 @@ export class PartsPublisher {
   async close(): Promise<void> {
     this.flush();
     this.options.episodes.close(this.episode);
+    if (this.timer === null) return;
     this.closing.abort();
     await this.timer;
   }

@@ -61,10 +61,11 @@ export class Harness {
     readonly mockUrl: string,
   ) {}
 
-  static async open(): Promise<Harness> {
+  /** `bus`: in process unless given. */
+  static async open(bus: Bus = createInProcessBus()): Promise<Harness> {
     const [testDatabase, mock] = [await createTestDatabase(), new LlmMock()];
     const { url } = await mock.start();
-    const harness = new Harness(testDatabase, createInProcessBus(), mock, url);
+    const harness = new Harness(testDatabase, bus, mock, url);
     await testDatabase.database.query(seedSql, [
       harness.organizationId,
       harness.ownerId,
