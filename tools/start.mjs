@@ -1,6 +1,6 @@
 /**
- * `npm start`, `npm run cluster`, `npm run demo`, `npm run migrate`: installs when needed, builds what changed, and becomes the
- * built program. What the program prints is all that reaches stdout, since a script may read it.
+ * `npm start`, `npm run cluster`, `npm run demo`, `npm run migrate`, `npm run scaletest`: installs when needed, builds what
+ * changed, and becomes the built program. What the program prints is all that reaches stdout, since a script may read it.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ const programs = {
   cluster: 'apps/standalone/dist/cluster/main.js',
   demo: 'apps/standalone/dist/demo/main.js',
   migrate: 'migrations/dist/main.js',
+  scaletest: 'apps/scaletest/dist/main.js',
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -92,7 +92,8 @@ export function parseFaults(text: string): FaultName[] {
   if (text === 'all') return Object.keys(FAULTS).filter(isFaultName);
   return text.split(',').map((entry) => {
     const name = entry.trim();
-    if (!isFaultName(name)) throw new Error(`"${name}" is no fault: take all or ${Object.keys(FAULTS).join(', ')}`);
+    if (!isFaultName(name))
+      throw new Error(`"${name}" is no fault: take all or ${Object.keys(FAULTS).join(', ')}`);
     return name;
   });
 }

@@ -32,8 +32,7 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   /** Workers may die or the model fail: a step may be generated again. */
   readonly mayRegenerate: boolean;
-  readonly onTurn: (turn: Turn) => void;
-  readonly meddle?: ViewerOptions['meddle'];
+  readonly meddle: ViewerOptions['meddle'];
 }
 
 export interface TurnWish {
@@ -285,7 +284,8 @@ export class ChatSession {
         turn.firstPartAtMs = Math.max(fold.firstPartAtMs, turn.sentAtMs);
       const isAnswered = fold.lastAnswerId > userId || turn.ending === 'cut';
       const isAtRest = fold.status === 'waiting' && isAnswered && fold.statusAtMs >= turn.sentAtMs;
-      if (isAtRest || fold.lastUserId > userId) this.end(pending, isAtRest ? fold.statusAtMs : performance.now());
+      if (isAtRest || fold.lastUserId > userId)
+        this.end(pending, isAtRest ? fold.statusAtMs : performance.now());
       else if (fold.status === 'error' && fold.statusAtMs >= turn.sentAtMs)
         this.fail(pending, 'failed', fold.error ?? 'the chat is in error');
     }
@@ -298,7 +298,6 @@ export class ChatSession {
     turn.worstGapMs = this.main.fold.worstGapMs;
     turn.outcome = 'done';
     this.settle(pending);
-    this.options.onTurn(turn);
     pending.resolve();
   }
 
@@ -306,7 +305,6 @@ export class ChatSession {
     pending.turn.outcome = outcome;
     pending.turn.failure = failure;
     this.settle(pending);
-    this.options.onTurn(pending.turn);
     pending.reject(new TurnFailedError(failure));
   }
 

@@ -30,7 +30,10 @@ describe('recovery', () => {
   });
 
   it('is nothing when nothing was felt', () => {
-    expect(recoveryOf(turnsWithSilence(0, 0), strike, 30_000)).toMatchObject({ steadyMs: 0, longestSilenceMs: 100 });
+    expect(recoveryOf(turnsWithSilence(0, 0), strike, 30_000)).toMatchObject({
+      steadyMs: 0,
+      longestSilenceMs: 100,
+    });
   });
 
   it('never came when a turn in flight was lost or the pace stayed low', () => {

@@ -24,7 +24,8 @@ const USUAL_SHARE = 0.5;
 /** @param endsAtMs when the load ended: what is later is no dip */
 export function recoveryOf(turns: readonly Turn[], { struckAtMs }: Strike, endsAtMs: number): Recovery {
   const inFlight = turns.filter(
-    ({ sentAtMs, doneAtMs }) => sentAtMs > 0 && sentAtMs <= struckAtMs && (doneAtMs === 0 || doneAtMs > struckAtMs),
+    ({ sentAtMs, doneAtMs }) =>
+      sentAtMs > 0 && sentAtMs <= struckAtMs && (doneAtMs === 0 || doneAtMs > struckAtMs),
   );
   const ended = turns.map(({ doneAtMs }) => doneAtMs).filter((atMs) => atMs > 0);
   ended.sort((left, right) => left - right);

@@ -28,7 +28,11 @@ export interface LoadRunOptions {
   readonly sql: SqlUsage | null;
   readonly seed: string;
   readonly signal: AbortSignal;
-  readonly openSession: (wish: { index: number; scenario: ScenarioName; mayRegenerate: boolean }) => ChatSession;
+  readonly openSession: (wish: {
+    index: number;
+    scenario: ScenarioName;
+    mayRegenerate: boolean;
+  }) => ChatSession;
   readonly counts: DeliveryCounts;
 }
 
@@ -98,7 +102,11 @@ export class LoadRun {
     for (const session of this.sessions) session.close();
   }
 
-  private async drive(wish: { index: number; scenario: ScenarioName; mayRegenerate: boolean }): Promise<void> {
+  private async drive(wish: {
+    index: number;
+    scenario: ScenarioName;
+    mayRegenerate: boolean;
+  }): Promise<void> {
     const session = this.options.openSession(wish);
     this.sessions.push(session);
     const scenario = SCENARIOS[wish.scenario];
@@ -134,7 +142,8 @@ export class LoadRun {
     this.createEndedAtMs = performance.now();
     if (plan.hasBarrier) {
       await this.measurements.atBarrier();
-      if (plan.barrierDelayMs > 0) await delay(plan.barrierDelayMs, undefined, { signal }).catch(() => undefined);
+      if (plan.barrierDelayMs > 0)
+        await delay(plan.barrierDelayMs, undefined, { signal }).catch(() => undefined);
       this.releasedAtMs = performance.now();
       this.loop.start();
     }

@@ -11,7 +11,11 @@ export interface Measured {
   readonly generator: GeneratorHealth;
   readonly services: readonly ServiceMetrics[];
   readonly bus: { readonly before: BusReading; readonly after: BusReading } | null;
-  readonly sql: { readonly start: SqlReading; readonly barrier: SqlReading | null; readonly end: SqlReading } | null;
+  readonly sql: {
+    readonly start: SqlReading;
+    readonly barrier: SqlReading | null;
+    readonly end: SqlReading;
+  } | null;
 }
 
 export class Measurements {
@@ -53,7 +57,8 @@ export class Measurements {
       generator,
       services,
       bus: busBefore === null || busAfter === null ? null : { before: busBefore, after: busAfter },
-      sql: sqlStart === null || sqlEnd === null ? null : { start: sqlStart, barrier: sqlBarrier, end: sqlEnd },
+      sql:
+        sqlStart === null || sqlEnd === null ? null : { start: sqlStart, barrier: sqlBarrier, end: sqlEnd },
     };
   }
 

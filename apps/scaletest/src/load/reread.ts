@@ -14,5 +14,6 @@ export async function readAllHistories(sessions: readonly ChatSession[]): Promis
   });
   await Promise.all(readers);
   const givesUpAt = performance.now() + CATCH_UP_MS;
-  while (performance.now() < givesUpAt && sessions.some((session) => !session.areViewersCurrent)) await delay(LOOK_MS);
+  while (performance.now() < givesUpAt && sessions.some((session) => !session.areViewersCurrent))
+    await delay(LOOK_MS);
 }

@@ -29,7 +29,9 @@ describe('OpenLoop', () => {
     const before = performance.now();
     loop.start();
     expect(loop.worstBacklog).toBe(2);
-    const slots = [await loop.next(), await loop.next(), await loop.next()].map((slot) => (slot ?? NaN) - before);
+    const slots = [await loop.next(), await loop.next(), await loop.next()].map(
+      (slot) => (slot ?? NaN) - before,
+    );
     expect(slots[0]).toBeLessThan(2);
     expect(slots[1]).toBe(slots[0]);
     expect((slots[2] ?? NaN) - (slots[0] ?? NaN)).toBeCloseTo(5, 6);

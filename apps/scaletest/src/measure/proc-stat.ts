@@ -20,7 +20,10 @@ export async function readProcStat(pid: number): Promise<ProcStat | null> {
 
 /** The second field is a name in parentheses that may hold anything, so the fields are counted from its end. */
 export function parseProcStat(text: string): ProcStat {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   const field = (number: number): number => fields[number - 3] ?? 0;
   return {
     parentPid: field(4),
@@ -33,7 +36,8 @@ export function parseProcStat(text: string): ProcStat {
 export async function readMemory(pid: number): Promise<{ rss: number; peakRss: number } | null> {
   const text = await readText(`/proc/${pid}/status`);
   if (text === null) return null;
-  const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
+  const kib = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
   return { rss: kib('VmRSS') * 1024, peakRss: kib('VmHWM') * 1024 };
 }
 

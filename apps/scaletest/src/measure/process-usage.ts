@@ -40,7 +40,9 @@ export class ProcessUsage {
   async start(): Promise<void> {
     await this.sample();
     this.hasStarted = true;
-    this.timer = setInterval(() => (this.sampling = this.sampling.then(() => this.sample())), SAMPLE_MS);
+    this.timer = setInterval(() => {
+      this.sampling = this.sampling.then(() => this.sample());
+    }, SAMPLE_MS);
   }
 
   async stop(): Promise<Record<string, GroupUsage>> {
@@ -84,7 +86,10 @@ export class ProcessUsage {
     const cpuMs = stats.reduce((sum, stat) => sum + (stat?.cpuMs ?? 0), stats[0]?.endedChildrenCpuMs ?? 0);
     if (stats[0] === null) return;
     const rssBytes = withMemory
-      ? (await Promise.all([pid, ...children].map(readProportionalMemory))).reduce((sum, part) => sum + part, 0)
+      ? (await Promise.all([pid, ...children].map(readProportionalMemory))).reduce(
+          (sum, part) => sum + part,
+          0,
+        )
       : 0;
     this.note(pid, { group, cpuMs, rssBytes });
   }

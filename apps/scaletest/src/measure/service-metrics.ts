@@ -17,7 +17,8 @@ export function parseMetrics(text: string): MetricSample[] {
   return samples;
 }
 
-const WANTED = /^(nodejs_eventloop_lag_(p50|p99|max)_seconds|parley_\w*pool\w*|parley_\w*dropped\w*|parley_model_retries_total|parley_lease_losses_total)$/;
+const WANTED =
+  /^(nodejs_eventloop_lag_(p50|p99|max)_seconds|parley_\w*pool\w*|parley_\w*dropped\w*|parley_model_retries_total|parley_lease_losses_total)$/;
 
 export interface ServiceMetrics {
   readonly service: string;

@@ -57,12 +57,16 @@ function checkAnswer({ order, ending, outcome }: ObservedTurn, { rows }: StoredT
   const answers = rows.filter((row) => row.role === 'assistant');
   const most = toolSteps.length + 1;
   if (answers.length > most)
-    return [{ kind: 'answer_doubled', key, detail: `${answers.length} assistant messages for ${most} steps` }];
+    return [
+      { kind: 'answer_doubled', key, detail: `${answers.length} assistant messages for ${most} steps` },
+    ];
   if (ending === 'cut') return checkCutText(order, answers);
   if (outcome !== 'done') return [];
   const last = answers.at(-1);
   if (answers.length < most || last === undefined)
-    return [{ kind: 'answer_missing', key, detail: `${answers.length} assistant messages for ${most} steps` }];
+    return [
+      { kind: 'answer_missing', key, detail: `${answers.length} assistant messages for ${most} steps` },
+    ];
   const expected = expectedText(order);
   if (digestOf(expected) === last.textDigest) return [];
   return [
@@ -85,7 +89,8 @@ function checkCutText(order: ObservedTurn['order'], answers: readonly SeenMessag
 /** Each call has exactly one result. */
 function checkResults(history: readonly SeenMessage[]): ChatFinding[] {
   const results = new Map<string, number>();
-  for (const { resultIds } of history) for (const id of resultIds) results.set(id, (results.get(id) ?? 0) + 1);
+  for (const { resultIds } of history)
+    for (const id of resultIds) results.set(id, (results.get(id) ?? 0) + 1);
   return history.flatMap(({ callIds }) =>
     callIds.flatMap((id): ChatFinding[] => {
       const count = results.get(id) ?? 0;

@@ -33,7 +33,10 @@ function judgeChat(chat: ObservedChat, calls: LedgerCalls | null): ChatFinding[]
   return [
     ...checkTurns(chat),
     ...chat.viewers.flatMap((viewer) => viewer.findings),
-    ...chat.repeatedToolCalls.map((token): ChatFinding => ({ kind: 'tool_run_twice', detail: `call ${token}` })),
+    ...chat.repeatedToolCalls.map((token): ChatFinding => ({
+      kind: 'tool_run_twice',
+      detail: `call ${token}`,
+    })),
     ...(chat.history === null ? [] : [...checkHistory(chat, chat.history), ...checkViewers(chat)]),
     ...(calls === null || calls.dropped > 0 ? [] : checkModelCalls(chat, calls)),
   ];

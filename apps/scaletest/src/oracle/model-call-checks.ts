@@ -14,7 +14,11 @@ export function checkModelCalls(chat: ObservedChat, calls: LedgerCalls): ChatFin
     if (turn.ending === 'removed' || chat.mayRegenerate) continue;
     const [first] = ofTurn;
     if (first !== undefined && latest !== undefined && first.id < latest.id)
-      findings.push({ kind: 'model_call_out_of_order', key: turn.order.key, detail: `call ${first.id} before ${latest.id}` });
+      findings.push({
+        kind: 'model_call_out_of_order',
+        key: turn.order.key,
+        detail: `call ${first.id} before ${latest.id}`,
+      });
     latest = ofTurn.at(-1) ?? latest;
   }
   return findings;
@@ -32,7 +36,11 @@ function checkTurn(turn: ObservedTurn, calls: readonly LedgerCall[], mayRegenera
     if (answered.length === 0 && turn.ending === 'complete' && turn.outcome === 'done')
       findings.push({ kind: 'model_call_lost', key, detail: `step ${step} was never asked for` });
     if (answered.length > 1 && !mayRegenerate)
-      findings.push({ kind: 'model_call_doubled', key, detail: `step ${step} was asked for ${answered.length} times` });
+      findings.push({
+        kind: 'model_call_doubled',
+        key,
+        detail: `step ${step} was asked for ${answered.length} times`,
+      });
   }
   return findings;
 }

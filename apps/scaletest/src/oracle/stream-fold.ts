@@ -5,7 +5,13 @@
  * A commit may overtake the last parts of its own step: viewers drop what they hold for the stored message. So the streamed text has
  * to be a beginning of the committed one, and how often it was not the whole is counted.
  */
-import type { ChatMessage, ChatStatus, StreamEvent, StreamMessagePart, StreamToolCall } from '@parley/contracts';
+import type {
+  ChatMessage,
+  ChatStatus,
+  StreamEvent,
+  StreamMessagePart,
+  StreamToolCall,
+} from '@parley/contracts';
 import type { Finding } from './finding';
 import { isSameMessage, textOf, toSeenMessage, type SeenMessage } from './observation';
 

@@ -16,7 +16,9 @@ describe('the scenario mix', () => {
 
   it('deals every scenario once there are as many chats as weights', () => {
     const total = Object.values(EVERYTHING).reduce((sum, weight) => sum + weight, 0);
-    expect(new Set(dealScenarios(EVERYTHING, total, createRandom('s'))).size).toBe(Object.keys(SCENARIOS).length);
+    expect(new Set(dealScenarios(EVERYTHING, total, createRandom('s'))).size).toBe(
+      Object.keys(SCENARIOS).length,
+    );
   });
 
   it('reads weights, and names what it does not know', () => {

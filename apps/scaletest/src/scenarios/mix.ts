@@ -63,7 +63,9 @@ export function parseMix(text: string): Mix {
 
 /** One name for each of `count` chats: every scenario as often as its weight says, to within one, in random order. */
 export function dealScenarios(mix: Mix, count: number, random: Random): ScenarioName[] {
-  const weights = Object.entries(mix).filter((entry): entry is [ScenarioName, number] => isScenarioName(entry[0]));
+  const weights = Object.entries(mix).filter((entry): entry is [ScenarioName, number] =>
+    isScenarioName(entry[0]),
+  );
   const total = weights.reduce((sum, [, weight]) => sum + weight, 0);
   const dealt: ScenarioName[] = [];
   let reached = 0;

@@ -1,0 +1,144 @@
+/** From flags to a report on disk: starts what has to be started, runs, writes, and stops everything, also when told to stop. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeEnvironment } from './environment';
+import { measureCommits } from './floor/commits';
+import { measureClients } from './floor/stream-clients';
+import { htmlReport } from './report/html';
+import { Progress } from './report/progress';
+import {
+  type FloorReport,
+  type LoadReport,
+  type Report,
+  REPORT_SCHEMA,
+  REPORT_VERSION,
+} from './report/schema';
+import { textReport } from './report/text';
+import { planRun, type RunFlags, type RunPlan } from './run-plan';
+import { Scaletest } from './scaletest';
+import { readBudget } from './sql-budget';
+import { givenTarget } from './system/given';
+import { spawnCluster } from './system/spawn-cluster';
+import { spawnStandalone } from './system/spawn-standalone';
+import type { Target } from './system/target';
+import { verdictOf } from './verdict';
+
+const BUDGET_FILE = join(__dirname, '..', 'sql-budget.json');
+const FLOOR_CHATS = 50;
+const FLOOR_TURNS = 5;
+
+/** @returns the report; it is written wherever the flags say, before this resolves or rejects for want of any load */
+export async function execute(flags: RunFlags, signal: AbortSignal): Promise<Report> {
+  const progress = new Progress(process.stderr);
+  const budget = readBudget(flags.budget ?? BUDGET_FILE);
+  const logDirectory = await mkdtemp(join(tmpdir(), 'parley-scaletest-logs-'));
+  const plan = planRun(flags, logDirectory);
+  const startedAt = new Date();
+  progress.say(`Starting (logs of what is started: ${logDirectory})`);
+  const target = await startTarget(flags, plan);
+  const seed = flags.seed ?? String(startedAt.getTime());
+  const cleansUp = target.kind === 'given' && !flags.keep;
+  const test = new Scaletest({ target, seed, signal, progress, budget, cleansUp });
+  const environment = { ...describeEnvironment(target), logs: logDirectory };
+  const loads: LoadReport[] = [];
+  let floor: FloorReport | null = null;
+  let failure: unknown;
+  try {
+    await test.prepare(Math.max(...plan.loads.map(({ users }) => users)));
+    await runLoads(test, { plan, loads, progress, signal });
+    if (flags.floor && !signal.aborted) floor = await measureFloor(target, { progress, signal });
+  } catch (error) {
+    failure = error;
+  }
+  try {
+    const [first, ...others] = loads;
+    if (first === undefined) {
+      const why = failure === undefined ? 'it was stopped' : describeFailure(failure);
+      throw new Error(`No load was run: ${why}`, { cause: failure });
+    }
+    const judged = verdictOf(loads, signal.aborted);
+    const report: Report = {
+      ...first,
+      schema: REPORT_SCHEMA,
+      version: REPORT_VERSION,
+      run_id: test.runId,
+      profile: plan.profileName,
+      seed,
+      started_at: startedAt.toISOString(),
+      finished_at: new Date().toISOString(),
+      ...(failure === undefined || signal.aborted
+        ? judged
+        : { verdict: 'failed', reasons: [...judged.reasons, describeFailure(failure)] }),
+      environment,
+      other_loads: others,
+      floor,
+    };
+    await write(report, flags);
+    return report;
+  } finally {
+    await test.close();
+    await target.stop();
+  }
+}
+
+function describeFailure(failure: unknown): string {
+  return failure instanceof Error ? failure.message : String(failure);
+}
+
+async function runLoads(
+  test: Scaletest,
+  run: { plan: RunPlan; loads: LoadReport[]; progress: Progress; signal: AbortSignal },
+): Promise<void> {
+  const { plan, loads, progress, signal } = run;
+  const [first] = plan.loads;
+  if (first !== undefined) await test.warmUp(first, plan.profile.warmUpChats);
+  for (const load of plan.loads) {
+    if (signal.aborted) return;
+    const report = await test.run(load, plan.repeat);
+    loads.push(report);
+    progress.say(
+      `${report.load}: ${report.turns} turns, ${report.turns_per_s}/s, oracle ${report.oracle.is_clean ? 'clean' : `${report.oracle.findings} findings`}`,
+    );
+  }
+}
+
+async function startTarget(flags: RunFlags, plan: RunPlan): Promise<Target> {
+  if (flags.url === undefined)
+    return flags.spawn === 'standalone' ? spawnStandalone(plan.spawn) : spawnCluster(plan.spawn);
+  if (flags.spawn !== undefined) throw new Error('Give either --url or --spawn');
+  if (flags.token === undefined) throw new Error('Give --token with --url');
+  if (flags.mockUrl === undefined)
+    throw new Error(
+      'Give --mock-url with --url: without the mock a run would be answered, and billed, by a real model',
+    );
+  return givenTarget({
+    url: flags.url,
+    streamUrl: flags.streamUrl,
+    token: flags.token,
+    mockUrl: flags.mockUrl,
+    databaseUrl: flags.databaseUrl,
+    natsMonitorUrl: flags.natsMonitorUrl,
+  });
+}
+
+async function measureFloor(
+  target: Target,
+  { progress, signal }: { progress: Progress; signal: AbortSignal },
+): Promise<FloorReport> {
+  progress.say('Measuring the floor');
+  const shared = { mockUrl: target.mockUrl, chats: FLOOR_CHATS, turns: FLOOR_TURNS, signal };
+  const clients = [
+    ...(await measureClients({ ...shared, chunkMs: 0 })),
+    ...(await measureClients({ ...shared, chunkMs: 10 })),
+  ];
+  if (target.databaseUrl === undefined) return { clients, commits: [] };
+  const postgresPid = target.processes()['postgres']?.[0];
+  return { clients, commits: await measureCommits({ databaseUrl: target.databaseUrl, postgresPid, signal }) };
+}
+
+async function write(report: Report, { json, html }: RunFlags): Promise<void> {
+  process.stdout.write(textReport(report));
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
+  if (html !== undefined) await writeFile(html, htmlReport(report));
+}

@@ -1,0 +1,146 @@
+/** The command line: `scaletest [flags]` and `scaletest compare A.json B.json`. A bad value stops with what would be good. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseFaults } from './chaos/faults';
+import { isProfileName, PROFILES, type ProfileName } from './profiles';
+import { ARRIVAL_CHOICES, type RunFlags } from './run-plan';
+import { parseMix } from './scenarios/mix';
+
+export interface Actions {
+  readonly run: (flags: RunFlags) => Promise<void>;
+  readonly compare: (before: string, after: string) => Promise<void>;
+}
+
+export function buildCommand({ run, compare }: Actions): Command {
+  const program = new Command('npm run scaletest --').description(
+    'Loads a Parley, checks every turn, and reports what it cost. Everything it starts it stops.',
+  );
+  const command = program.command('run', { isDefault: true }).description('a load, by profile and flags');
+  addTargetFlags(command);
+  addLoadFlags(command);
+  addOutputFlags(command);
+  command.action((raw: Record<string, unknown>) => run(toRunFlags(raw)));
+  program
+    .command('compare')
+    .description('two reports side by side')
+    .argument('<before>', 'a file written by --json')
+    .argument('<after>', 'another one')
+    .action(compare);
+  return program;
+}
+
+function addTargetFlags(command: Command): void {
+  command
+    .addOption(new Option('--profile <name>', profileHelp()).argParser(profile).default('smoke'))
+    .addOption(
+      new Option(
+        '--spawn <kind>',
+        'start a system to load (default: cluster, unless --url is given)',
+      ).choices(['standalone', 'cluster']),
+    )
+    .option('--url <urls>', 'a running deployment; several gateways with commas')
+    .option('--stream-url <urls>', 'where its streams are (default: --url)')
+    .option('--token <token>', 'of one of its administrators, with --url')
+    .option('--mock-url <url>', 'the llmmock that the deployment can reach, with --url')
+    .option('--database-url <url>', 'to read pg_stat_statements, with --url')
+    .option('--nats-monitor-url <url>', 'the monitoring port of its NATS, with --url')
+    .option('--gateways <n>', 'gateway processes', count(1, 20))
+    .option('--workers <n>', 'chat-worker processes', count(1, 20))
+    .option('--relays <n>', 'stream-relay processes', count(1, 20))
+    .option('--pool <n>', 'Postgres connections of each process', count(2, 100), 10)
+    .option(
+      '--rate-limit <n>',
+      'requests a user may make in a minute, of a spawned cluster',
+      count(0, 10_000_000),
+    )
+    .option('--through-gateways', 'send streams through the gateways, as without an ingress', false)
+    .option('--no-fsync', 'commits of a spawned Postgres do not wait for the disk');
+}
+
+function addLoadFlags(command: Command): void {
+  command
+    .option('--chats <n>', 'chats at once', count(1, 100_000))
+    .option('--turns <n>', 'turns of each chat, its first one included', count(1, 100_000))
+    .option('--duration <s>', 'seconds of follow-up turns, in place of --turns', seconds)
+    .option('--rate <n>', 'open loop: turns a second', positive)
+    .addOption(new Option('--arrivals <kind>', 'open loop: how turns arrive').choices(ARRIVAL_CHOICES))
+    .option('--mix <weights>', 'scenarios by weight, e.g. plain=5,edit=1', (text) =>
+      orInvalid(() => parseMix(text)),
+    )
+    .option('--users <n>', 'who own the chats', count(1, 1_000))
+    .option('--chunks <n>', 'chunks of an answer', count(1, 10_000))
+    .option('--chunk-size <n>', 'characters of a chunk', count(1, 100_000))
+    .option('--chunk-ms <ms>', 'between two chunks', count(0, 60_000))
+    .option('--turn-start-delay <s>', 'pause between the first turns and the rest', seconds)
+    .option('--timeout <s>', 'a turn that takes longer hangs', seconds)
+    .option('--chaos <faults>', 'all, or names with commas: each gets a load of its own', (text) =>
+      orInvalid(() => parseFaults(text)),
+    )
+    .option('--repeat <n>', 'runs of each load; the median one is reported', count(1, 50))
+    .option('--seed <text>', 'repeats the mix and the arrivals of a run');
+}
+
+function addOutputFlags(command: Command): void {
+  command
+    .option('--json <file>', 'write the report as JSON')
+    .option('--html <file>', 'write the report as a page')
+    .option(
+      '--floor',
+      'also measure clients on the mock with no server, and Postgres with two commits a turn',
+      false,
+    )
+    .option('--budget <file>', 'the SQL budget to keep (default: the one of this repository)')
+    .option('--keep', 'do not archive the chats of a given deployment afterwards', false);
+}
+
+/** Commander names options by their flag; the plan wants units in its names. */
+export function toRunFlags(raw: Record<string, unknown>): RunFlags {
+  const { duration, rate, turnStartDelay, timeout, ...rest } = raw;
+  const renamed = {
+    ...rest,
+    ...(duration === undefined ? {} : { durationMs: duration }),
+    ...(rate === undefined ? {} : { ratePerSecond: rate }),
+    ...(turnStartDelay === undefined ? {} : { turnStartDelayMs: turnStartDelay }),
+    ...(timeout === undefined ? {} : { turnTimeoutMs: timeout }),
+  };
+  return renamed as unknown as RunFlags;
+}
+
+function profileHelp(): string {
+  return Object.entries(PROFILES)
+    .map(([name, { what }]) => `${name}: ${what}`)
+    .join('; ');
+}
+
+function profile(text: string): ProfileName {
+  if (!isProfileName(text))
+    throw new InvalidArgumentError(`Take one of ${Object.keys(PROFILES).join(', ')}.`);
+  return text;
+}
+
+function count(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+    return value;
+  };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Give a number above 0.');
+  return value;
+}
+
+/** Milliseconds from seconds. */
+function seconds(text: string): number {
+  return positive(text) * 1000;
+}
+
+function orInvalid<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}

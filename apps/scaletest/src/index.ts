@@ -1,0 +1,4 @@
+export { execute } from './execute';
+export { report as reportSchema, REPORT_SCHEMA, REPORT_VERSION } from './report/schema';
+export type { LoadReport, Report } from './report/schema';
+export type { RunFlags } from './run-plan';

@@ -1,0 +1,45 @@
+/** The command `scaletest`. Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 void or stopped. */
+import { readFile } from 'node:fs/promises';
+import { execute } from './execute';
+import { buildCommand } from './flags';
+import { compareText } from './report/compare';
+import { report, type Report } from './report/schema';
+
+const EXIT_CODES: Record<Report['verdict'], number> = { passed: 0, failed: 1, void: 3, aborted: 3 };
+
+/** The first signal ends the load and lets the report be written; the second one ends everything. */
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  const stop = (): void => {
+    if (stopping.signal.aborted) process.exit(130);
+    process.stderr.write('\nStopping: the report follows. Once more to leave at once.\n');
+    stopping.abort(new Error('told to stop'));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return stopping.signal;
+}
+
+async function readReport(path: string): Promise<Report> {
+  const parsed = report.safeParse(JSON.parse(await readFile(path, 'utf8')));
+  if (!parsed.success) throw new Error(`${path} is no report of this version: ${parsed.error.message}`);
+  return parsed.data;
+}
+
+async function main(): Promise<void> {
+  const command = buildCommand({
+    run: async (flags) => {
+      const { verdict } = await execute(flags, stopSignal());
+      process.exitCode = EXIT_CODES[verdict];
+    },
+    compare: async (before, after) => {
+      process.stdout.write(compareText(await readReport(before), await readReport(after)));
+    },
+  });
+  await command.parseAsync();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,193 @@
+/**
+ * The report as JSON: what `--json` writes and `compare` reads. Fields are only ever added within a version. Times are milliseconds
+ * where the name says `_ms`, seconds where it says `_s`; null is "not measured here", never zero. docs/scaletest.md describes it.
+ */
+import { z } from 'zod';
+
+export const REPORT_SCHEMA = 'parley-scaletest';
+export const REPORT_VERSION = 1;
+
+const latency = z.object({
+  count: z.number(),
+  mean: z.number(),
+  p50: z.number(),
+  p90: z.number(),
+  p95: z.number(),
+  p99: z.number(),
+  p999: z.number(),
+  max: z.number(),
+});
+const maybeLatency = latency.nullable();
+
+const phase = z.object({ turns: z.number(), elapsed_s: z.number(), turns_per_s: z.number() });
+
+const phaseLatencies = z.object({
+  /** The call that creates the chat or sends the message. */
+  call: maybeLatency,
+  first_token: maybeLatency,
+  turn: maybeLatency,
+});
+
+const statement = z.object({
+  query: z.string(),
+  calls: z.number(),
+  rows: z.number(),
+  wal_bytes: z.number(),
+  total_ms: z.number(),
+  per_turn: z.number(),
+  is_background: z.boolean(),
+});
+
+const sqlCost = z.object({
+  statements_per_turn: z.number(),
+  rows_per_turn: z.number(),
+  wal_bytes_per_turn: z.number(),
+  transaction_commands_per_turn: z.number(),
+  background_statements: z.number(),
+  by_query: z.array(statement),
+});
+
+const sql = z.object({
+  /** Over the whole load. */
+  statements_per_turn: z.number(),
+  rows_per_turn: z.number(),
+  wal_bytes_per_turn: z.number(),
+  /** Of first turns and of later ones apart, where the load has a barrier between them. */
+  create: sqlCost.nullable(),
+  follow_up: sqlCost.nullable(),
+  by_query: z.array(statement),
+});
+
+const bus = z.object({
+  messages_in_per_turn: z.number(),
+  messages_out_per_turn: z.number(),
+  bytes_in_per_turn: z.number(),
+  bytes_out_per_turn: z.number(),
+  slow_consumers: z.number(),
+});
+
+const oracle = z.object({
+  is_clean: z.boolean(),
+  turns_checked: z.number(),
+  chats_checked: z.number(),
+  /** False when the mock's ledger could not be read. */
+  has_ledger: z.boolean(),
+  findings: z.number(),
+  by_kind: z.record(z.string(), z.number()),
+  /** The first ones. */
+  examples: z.array(
+    z.object({ kind: z.string(), chat_id: z.string(), key: z.string().optional(), detail: z.string() }),
+  ),
+  scenario_failures: z.array(z.string()),
+});
+
+const chaos = z.object({
+  fault: z.string(),
+  what: z.string(),
+  failure: z.string().nullable(),
+  mended_after_ms: z.number(),
+  turns_in_flight: z.number(),
+  recovered_after_ms: z.number().nullable(),
+  steady_after_ms: z.number().nullable(),
+  longest_silence_ms: z.number(),
+});
+
+export const loadReport = z.object({
+  load: z.string(),
+  turns: z.number(),
+  elapsed_s: z.number(),
+  turns_per_s: z.number(),
+  plan: z.record(z.string(), z.unknown()),
+  phases: z.object({ create: phase, follow_up: phase }),
+  overhead_ms: z.object({
+    /** Time of a turn beyond the mock's schedule for that same turn. */
+    turn: maybeLatency,
+    /** The same beyond the time the mock really took, which on a busy machine is more than its schedule. */
+    turn_beyond_mock: maybeLatency,
+    first_token: maybeLatency,
+  }),
+  latency_ms: z.object({ create: phaseLatencies, follow_up: phaseLatencies }),
+  /** The longest wait between two parts, a turn. */
+  stall_ms: maybeLatency,
+  sql: sql.nullable(),
+  bus: bus.nullable(),
+  /** By group of processes; `services` is the sum of the platform's own. */
+  cpu_ms_per_turn: z.record(z.string(), z.number()),
+  rss_mb: z.record(z.string(), z.number()),
+  wire_bytes_per_turn: z.number(),
+  streams: z.object({
+    reconnects: z.number(),
+    events_per_turn: z.number(),
+    episodes: z.number(),
+    cut_by_commit: z.number(),
+    platform_retries: z.number(),
+  }),
+  calls: z.object({ retries: z.number(), rate_limited: z.number(), confirmed: z.number() }),
+  services: z.array(
+    z.object({
+      service: z.string(),
+      samples: z.array(z.object({ name: z.string(), labels: z.string(), value: z.number() })),
+    }),
+  ),
+  oracle,
+  chaos: chaos.nullable(),
+  generator: z.object({
+    cpu_ms_per_turn: z.number(),
+    cpu_share: z.number(),
+    loop_delay_p50_ms: z.number(),
+    loop_delay_p99_ms: z.number(),
+    loop_delay_max_ms: z.number(),
+    void_because: z.string().nullable(),
+    worst_backlog: z.number(),
+  }),
+  timeline: z.array(
+    z.object({ at_s: z.number(), turns: z.number(), p50_ms: z.number(), p99_ms: z.number() }),
+  ),
+  /** Turns a second of each repetition; the report is of the median one. */
+  repeats: z.array(z.number()),
+  budget: z
+    .object({
+      is_kept: z.boolean(),
+      lines: z.array(z.object({ what: z.string(), budget: z.number(), measured: z.number().nullable() })),
+    })
+    .nullable(),
+});
+export type LoadReport = z.infer<typeof loadReport>;
+
+const clientFloor = z.object({
+  name: z.string(),
+  turns_per_s: z.number(),
+  cpu_ms_per_turn: z.number(),
+  overhead_ms: maybeLatency,
+  first_token_ms: maybeLatency,
+});
+const commitFloor = z.object({
+  clients: z.number(),
+  turns_per_s: z.number(),
+  ms_per_turn: z.number(),
+  postgres_cpu_ms_per_turn: z.number().nullable(),
+});
+export const floorReport = z.object({ clients: z.array(clientFloor), commits: z.array(commitFloor) });
+export type FloorReport = z.infer<typeof floorReport>;
+
+export const VERDICTS = ['passed', 'failed', 'void', 'aborted'] as const;
+
+export const report = loadReport.extend({
+  schema: z.literal(REPORT_SCHEMA),
+  version: z.literal(REPORT_VERSION),
+  run_id: z.string(),
+  profile: z.string(),
+  seed: z.string(),
+  started_at: z.string(),
+  finished_at: z.string(),
+  verdict: z.enum(VERDICTS),
+  reasons: z.array(z.string()),
+  environment: z.record(z.string(), z.unknown()),
+  /** The other loads of the run; the fields above are of the first one. */
+  other_loads: z.array(loadReport),
+  floor: floorReport.nullable(),
+});
+export type Report = z.infer<typeof report>;
+
+/** Every load of a run, the first one included. */
+export const loadsOf = (whole: Report): LoadReport[] => [whole, ...whole.other_loads];

@@ -1,0 +1,149 @@
+/** The report for a terminal. */
+import { FINDING_KINDS } from '../oracle/finding';
+import { type FloorReport, type LoadReport, loadsOf, type Report } from './schema';
+
+const GROUP_WIDTH = 14;
+const MAX_EXAMPLES = 10;
+const MAX_QUERIES = 12;
+
+export function textReport(report: Report): string {
+  const lines = [
+    `Parley scaletest ${report.run_id}: profile ${report.profile}, seed ${report.seed}`,
+    `  ${describeEnvironment(report.environment)}`,
+    ...loadsOf(report).flatMap(loadLines),
+    ...(report.floor === null ? [] : floorLines(report.floor)),
+    '',
+    `Verdict: ${report.verdict.toUpperCase()}`,
+    ...report.reasons.map((reason) => `  - ${reason}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function describeEnvironment(environment: Report['environment']): string {
+  return Object.entries(environment)
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
+}
+
+function loadLines(load: LoadReport): string[] {
+  const { phases, generator, streams } = load;
+  return [
+    '',
+    `== ${load.load}: ${load.turns} turns in ${load.elapsed_s} s = ${load.turns_per_s} turns/s` +
+      (load.repeats.length > 1 ? ` (of ${load.repeats.join(', ')})` : ''),
+    `   create ${phases.create.turns} in ${phases.create.elapsed_s} s, follow-up ${phases.follow_up.turns} in ${phases.follow_up.elapsed_s} s (${phases.follow_up.turns_per_s}/s)`,
+    ...latencyLines(load),
+    `   CPU ms a turn:  ${pairs(load.cpu_ms_per_turn)}`,
+    `   peak RSS MB:    ${pairs(load.rss_mb)}`,
+    ...sqlLines(load),
+    ...(load.bus === null
+      ? []
+      : [
+          `   bus a turn:     ${load.bus.messages_in_per_turn} messages in, ${load.bus.messages_out_per_turn} out, ${load.bus.bytes_in_per_turn} bytes in, ${load.bus.bytes_out_per_turn} out; slow consumers ${load.bus.slow_consumers}`,
+        ]),
+    `   streams:        ${load.wire_bytes_per_turn} bytes and ${streams.events_per_turn} events a turn, ${streams.reconnects} reconnects, ${streams.cut_by_commit} of ${streams.episodes} answers overtaken by their commit`,
+    `   calls:          ${load.calls.retries} tried again, ${load.calls.rate_limited} rate limited, ${load.calls.confirmed} confirmed after a lost reply`,
+    `   generator:      ${generator.cpu_ms_per_turn} ms a turn, ${Math.round(generator.cpu_share * 100)} % of a processor, loop delay p99 ${generator.loop_delay_p99_ms} ms, worst backlog ${generator.worst_backlog}`,
+    ...chaosLines(load),
+    ...oracleLines(load),
+    ...budgetLines(load),
+  ];
+}
+
+function latencyLines({ overhead_ms: overhead, latency_ms: latency, stall_ms: stall }: LoadReport): string[] {
+  const rows: [string, LoadReport['stall_ms']][] = [
+    ['overhead of a turn', overhead.turn],
+    ["  beyond the mock's own time", overhead.turn_beyond_mock],
+    ['overhead to first token', overhead.first_token],
+    ['create call', latency.create.call],
+    ['send call', latency.follow_up.call],
+    ['first turn', latency.create.turn],
+    ['follow-up turn', latency.follow_up.turn],
+    ['worst stall of a turn', stall],
+  ];
+  const shown = rows.filter((row): row is [string, NonNullable<LoadReport['stall_ms']>] => row[1] !== null);
+  return [
+    `   ms${' '.repeat(26)}p50      p90      p95      p99    p99.9      max`,
+    ...shown.map(
+      ([name, { p50, p90, p95, p99, p999, max }]) =>
+        `   ${name.padEnd(26)}${[p50, p90, p95, p99, p999, max]
+          .map((value) => value.toFixed(1).padStart(9))
+          .join('')
+          .slice(4)}`,
+    ),
+  ];
+}
+
+function sqlLines({ sql }: LoadReport): string[] {
+  if (sql === null) return ['   SQL:            not measured'];
+  const shown = sql.follow_up ?? sql;
+  const what = sql.follow_up === null ? 'a turn' : 'a follow-up turn';
+  return [
+    `   SQL ${what}: ${shown.statements_per_turn} statements, ${shown.rows_per_turn} rows, ${Math.round(shown.wal_bytes_per_turn)} WAL bytes` +
+      (sql.create === null ? '' : `; a first turn: ${sql.create.statements_per_turn} statements`),
+    ...shown.by_query
+      .slice(0, MAX_QUERIES)
+      .map(
+        ({ query, per_turn: perTurn, calls, is_background: isBackground }) =>
+          `     ${perTurn.toFixed(2).padStart(7)} ${String(calls).padStart(7)} ${isBackground ? '(clock) ' : ''}${query.slice(0, 110)}`,
+      ),
+  ];
+}
+
+function chaosLines({ chaos }: LoadReport): string[] {
+  if (chaos === null) return [];
+  const ms = (value: number | null): string => (value === null ? 'never' : `${(value / 1000).toFixed(1)} s`);
+  return [
+    `   chaos:          ${chaos.what}; ${chaos.turns_in_flight} turns in flight, the last of them ended after ${ms(chaos.recovered_after_ms)}, usual pace after ${ms(chaos.steady_after_ms)}, longest silence ${ms(chaos.longest_silence_ms)}` +
+      (chaos.failure === null ? '' : `; THE FAULT FAILED: ${chaos.failure}`),
+  ];
+}
+
+function oracleLines({ oracle }: LoadReport): string[] {
+  if (oracle.is_clean)
+    return [
+      `   oracle:         clean, ${oracle.turns_checked} turns of ${oracle.chats_checked} chats${oracle.has_ledger ? '' : ' (without the ledger of the mock)'}`,
+    ];
+  return [
+    `   oracle:         ${oracle.findings} findings in ${oracle.turns_checked} turns of ${oracle.chats_checked} chats`,
+    ...Object.entries(oracle.by_kind).map(
+      ([kind, count]) => `     ${String(count).padStart(6)} ${kind}: ${meaning(kind)}`,
+    ),
+    ...oracle.examples
+      .slice(0, MAX_EXAMPLES)
+      .map(({ kind, chat_id: chatId, key, detail }) => `       ${kind} in ${chatId} ${key ?? ''}: ${detail}`),
+    ...oracle.scenario_failures.slice(0, MAX_EXAMPLES).map((failure) => `       scenario failed: ${failure}`),
+  ];
+}
+
+function meaning(kind: string): string {
+  return Object.entries(FINDING_KINDS).find(([name]) => name === kind)?.[1] ?? '';
+}
+
+function budgetLines({ budget }: LoadReport): string[] {
+  return (budget?.lines ?? []).map(
+    ({ what, budget: limit, measured }) =>
+      `   budget:         ${what}: ${measured ?? 'not measured'} of ${limit}${measured !== null && measured > limit ? '  EXCEEDED' : ''}`,
+  );
+}
+
+function floorLines(floor: FloorReport): string[] {
+  return [
+    '',
+    '== floor: no server at all',
+    ...floor.clients.map(
+      ({ name, turns_per_s: rate, cpu_ms_per_turn: cpu, overhead_ms: overhead, first_token_ms: first }) =>
+        `   ${name.padEnd(44)} ${String(rate).padStart(7)} turns/s, ${cpu} ms CPU a turn, over p50 ${overhead?.p50 ?? '-'} p95 ${overhead?.p95 ?? '-'} ms, first token p50 ${first?.p50 ?? '-'} ms`,
+    ),
+    ...floor.commits.map(
+      ({ clients, turns_per_s: rate, ms_per_turn: ms, postgres_cpu_ms_per_turn: cpu }) =>
+        `   two commits a turn, ${String(clients).padStart(2)} clients${' '.repeat(18)} ${String(rate).padStart(7)} turns/s, ${ms} ms a turn, ${cpu ?? '-'} ms Postgres CPU a turn`,
+    ),
+  ];
+}
+
+function pairs(values: Readonly<Record<string, number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} ${value}`.padEnd(GROUP_WIDTH))
+    .join('  ');
+}

@@ -1,0 +1,132 @@
+/** What one invocation is to do: a profile with the flags applied. */
+import { ARRIVAL_KINDS, type ArrivalKind } from './arrivals/arrivals';
+import { type FaultName, NEEDS_PROXY } from './chaos/faults';
+import type { LoadPlan } from './load/load-plan';
+import { plannedTurns } from './load/load-plan';
+import { chaosLoad, type Profile, PROFILES, type ProfileName } from './profiles';
+import type { Mix } from './scenarios/mix';
+import type { SpawnOptions } from './system/spawn-options';
+
+/** As the flags give them; what is absent is the profile's. */
+export interface RunFlags {
+  readonly profile: ProfileName;
+  readonly url?: string;
+  readonly streamUrl?: string;
+  readonly token?: string;
+  readonly mockUrl?: string;
+  readonly databaseUrl?: string;
+  readonly natsMonitorUrl?: string;
+  readonly spawn?: 'standalone' | 'cluster';
+  readonly gateways?: number;
+  readonly workers?: number;
+  readonly relays?: number;
+  readonly pool: number;
+  readonly chats?: number;
+  readonly turns?: number;
+  readonly durationMs?: number;
+  readonly ratePerSecond?: number;
+  readonly arrivals?: ArrivalKind;
+  readonly mix?: Mix;
+  readonly users?: number;
+  readonly chunks?: number;
+  readonly chunkSize?: number;
+  readonly chunkMs?: number;
+  readonly turnStartDelayMs?: number;
+  readonly turnTimeoutMs?: number;
+  readonly rateLimit?: number;
+  readonly repeat?: number;
+  readonly chaos?: readonly FaultName[];
+  readonly seed?: string;
+  readonly fsync: boolean;
+  readonly throughGateways: boolean;
+  readonly json?: string;
+  readonly html?: string;
+  readonly floor: boolean;
+  readonly budget?: string;
+  readonly keep: boolean;
+}
+
+export interface RunPlan {
+  readonly profileName: ProfileName;
+  readonly profile: Profile;
+  readonly loads: readonly LoadPlan[];
+  readonly repeat: number;
+  readonly spawn: SpawnOptions;
+}
+
+export const ARRIVAL_CHOICES = ARRIVAL_KINDS;
+const DEFAULT_DURATION_MS = 30_000;
+/** Turns that a load without an end in sight may make. */
+const ASSUMED_TURNS = 60_000;
+
+export function planRun(flags: RunFlags, logDirectory: string): RunPlan {
+  const profile: Profile = PROFILES[flags.profile];
+  const faults = flags.chaos ?? [];
+  const bases = faults.length > 0 ? faults.map(chaosLoad) : profile.loads;
+  const loads = bases.map((load) => applyFlags(load, flags));
+  if (loads.length === 0) throw new Error('Name the faults: --chaos all, or some of them');
+  const repeat = flags.repeat ?? profile.repeat;
+  return {
+    profileName: flags.profile,
+    profile,
+    loads,
+    repeat,
+    spawn: {
+      size: {
+        gateways: flags.gateways ?? profile.size.gateways,
+        workers: flags.workers ?? profile.size.workers,
+        relays: flags.relays ?? profile.size.relays,
+      },
+      pool: flags.pool,
+      isDurable: flags.fsync && profile.isDurable,
+      rateLimit: flags.rateLimit ?? profile.rateLimit,
+      ledgerEntries: repeat * loads.reduce((sum, load) => sum + ledgerEntriesOf(load), 0),
+      canDisturbBus: faults.some((fault) => NEEDS_PROXY.has(fault)),
+      isThroughGateways: flags.throughGateways,
+      logDirectory,
+    },
+  };
+}
+
+/** Room for titles, tool steps and regenerations too. */
+function ledgerEntriesOf(load: LoadPlan): number {
+  return 4 * (plannedTurns(load) ?? ASSUMED_TURNS) + 4 * load.chats;
+}
+
+function applyFlags(load: LoadPlan, flags: RunFlags): LoadPlan {
+  const arrivals = arrivalsOf(load, flags);
+  const isTimed = arrivals !== undefined || flags.durationMs !== undefined || load.durationMs !== undefined;
+  return {
+    ...load,
+    chats: flags.chats ?? load.chats,
+    turns: isTimed ? undefined : (flags.turns ?? load.turns),
+    durationMs: arrivals === undefined ? (flags.durationMs ?? load.durationMs) : undefined,
+    arrivals,
+    mix: flags.mix ?? load.mix,
+    users: flags.users ?? load.users,
+    shape: {
+      ...load.shape,
+      ...(flags.chunks === undefined ? {} : { chunks: flags.chunks }),
+      ...(flags.chunkSize === undefined ? {} : { chunkSize: flags.chunkSize }),
+      ...(flags.chunkMs === undefined ? {} : { chunkMs: flags.chunkMs }),
+    },
+    barrierDelayMs: flags.turnStartDelayMs ?? load.barrierDelayMs,
+    hasBarrier: load.hasBarrier || isTimed || (flags.turnStartDelayMs ?? 0) > 0,
+    turnTimeoutMs: flags.turnTimeoutMs ?? load.turnTimeoutMs,
+    // Another mix or length is not what the budget was measured with.
+    isBudgeted: load.isBudgeted && flags.mix === undefined && flags.turns === undefined && !isTimed,
+  };
+}
+
+function arrivalsOf(load: LoadPlan, flags: RunFlags): LoadPlan['arrivals'] {
+  if (flags.ratePerSecond === undefined && flags.arrivals === undefined) {
+    return load.arrivals === undefined || flags.durationMs === undefined
+      ? load.arrivals
+      : { ...load.arrivals, durationMs: flags.durationMs };
+  }
+  return {
+    kind: flags.arrivals ?? load.arrivals?.kind ?? 'poisson',
+    perSecond: flags.ratePerSecond ?? load.arrivals?.perSecond ?? 20,
+    durationMs: flags.durationMs ?? load.arrivals?.durationMs ?? DEFAULT_DURATION_MS,
+  };
+}

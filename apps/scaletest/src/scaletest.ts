@@ -1,0 +1,191 @@
+/**
+ * One run: every load of the plan against one system, judged and summed up. It ends in a report whatever happens: a load that fails or is
+ * stopped is reported as far as it came.
+ */
+import type { ViewerOptions } from './generator/viewer';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ChatSession } from './generator/chat-session';
+import type { DeliveryCounts } from './generator/delivery';
+import { HangWatch } from './generator/hang-watch';
+import { HttpClient } from './generator/http-client';
+import type { LoadOutcome } from './load/load-outcome';
+import { type LoadPlan, plannedTurns } from './load/load-plan';
+import { LoadRun } from './load/load-run';
+import { type IdleRates, idleRates } from './measure/sql-cost';
+import { SqlUsage } from './measure/sql-usage';
+import { judge } from './oracle/judge';
+import type { LedgerCalls } from './oracle/ledger-call';
+import type { Progress } from './report/progress';
+import type { LoadReport } from './report/schema';
+import { sumUp } from './report/sum-up';
+import { checkBudget, type SqlBudget } from './sql-budget';
+import { MockLedger } from './system/mock-ledger';
+import { type Provisioned, provision } from './system/provision';
+import type { Target } from './system/target';
+
+export interface ScaletestOptions {
+  readonly target: Target;
+  readonly seed: string;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  readonly budget: SqlBudget | null;
+  /** Archives the chats afterwards. */
+  readonly cleansUp: boolean;
+  /** For tests. */
+  readonly meddle?: ViewerOptions['meddle'];
+}
+
+const IDLE_MS = 3_000;
+const MAX_SOCKETS = 1_024;
+const CLEAN_UP_AT_ONCE = 8;
+
+export class Scaletest {
+  readonly runId = randomBytes(3).toString('hex');
+  private readonly api: HttpClient;
+  private readonly streams: HttpClient;
+  private readonly hangs = new HangWatch();
+  private readonly ledger: MockLedger;
+  private sql: SqlUsage | null = null;
+  private idle: IdleRates = { callsPerSecond: new Map() };
+  private provisioned: Provisioned | undefined;
+  private loads = 0;
+
+  constructor(private readonly options: ScaletestOptions) {
+    const { target } = options;
+    this.api = new HttpClient(target.apiUrls, MAX_SOCKETS);
+    this.streams = new HttpClient(target.streamUrls, MAX_SOCKETS);
+    this.ledger = new MockLedger(target.mockUrl);
+  }
+
+  /** @param users how many the loads need at most */
+  async prepare(users: number): Promise<void> {
+    const { target, progress, signal } = this.options;
+    const [url = ''] = target.apiUrls;
+    const { token, mockUrl, databaseUrl } = target;
+    this.provisioned = await provision({ url, token, mockUrl, users, runTag: this.runId });
+    await this.ledger.begin();
+    if (databaseUrl === undefined) return;
+    try {
+      this.sql = await SqlUsage.open(databaseUrl);
+    } catch (error) {
+      progress.say(`SQL is not measured: ${error instanceof Error ? error.message : String(error)}`);
+      return;
+    }
+    const before = await this.sql.read();
+    await delay(IDLE_MS, undefined, { signal }).catch(() => undefined);
+    this.idle = idleRates(before, await this.sql.read());
+  }
+
+  /** An uncounted run of a load with so many chats. */
+  async warmUp(plan: LoadPlan, chats: number): Promise<void> {
+    if (chats > 0) await this.outcomeOf({ ...plan, name: 'warm-up', chats });
+  }
+
+  /** Runs a load as often as asked; the report is of the median one by turns a second, or of the first that found something. */
+  async run(plan: LoadPlan, repeat: number): Promise<LoadReport> {
+    const reports: LoadReport[] = [];
+    while (reports.length < repeat && (reports.length === 0 || !this.options.signal.aborted))
+      reports.push(await this.runOnce(plan));
+    const repeats = reports.map(({ turns_per_s: rate }) => rate);
+    const sorted = [...reports].sort((left, right) => left.turns_per_s - right.turns_per_s);
+    const chosen =
+      reports.find(({ oracle }) => !oracle.is_clean) ?? sorted[Math.floor((sorted.length - 1) / 2)];
+    if (chosen === undefined) throw new Error('No load was run');
+    return { ...chosen, repeats };
+  }
+
+  async close(): Promise<void> {
+    this.hangs.close();
+    this.api.close();
+    this.streams.close();
+    await this.sql?.close();
+  }
+
+  private async runOnce(plan: LoadPlan): Promise<LoadReport> {
+    const outcome = await this.outcomeOf(plan);
+    const calls = await this.readLedger();
+    const verdict = judge(outcome.chats, calls);
+    const report = sumUp({ outcome, verdict, calls, idle: this.idle });
+    const { budget } = this.options;
+    return plan.isBudgeted && budget !== null && report.sql !== null
+      ? { ...report, budget: checkBudget(report, budget) }
+      : report;
+  }
+
+  private async outcomeOf(plan: LoadPlan): Promise<LoadOutcome> {
+    const { target, seed, signal, progress } = this.options;
+    const counts: DeliveryCounts = { retries: 0, rateLimited: 0, confirmed: 0 };
+    this.loads += 1;
+    const load = this.loads;
+    const run = new LoadRun({
+      plan,
+      target,
+      sql: this.sql,
+      seed,
+      signal,
+      counts,
+      openSession: (wish) => this.openSession({ ...wish, plan, counts, load }),
+    });
+    progress.follow(plan.name, plannedTurns(plan), () => run.turns);
+    try {
+      return await run.run();
+    } finally {
+      progress.done();
+      run.close();
+      if (this.options.cleansUp) await archiveAll(run.sessions);
+    }
+  }
+
+  private openSession(wish: {
+    index: number;
+    scenario: string;
+    mayRegenerate: boolean;
+    plan: LoadPlan;
+    counts: DeliveryCounts;
+    load: number;
+  }): ChatSession {
+    const { provisioned } = this;
+    if (provisioned === undefined) throw new Error('The run was not prepared');
+    const { plan, index } = wish;
+    const users = Math.min(plan.users, provisioned.tokens.length);
+    return new ChatSession({
+      api: this.api,
+      streams: this.streams,
+      token: provisioned.tokens[index % users] ?? '',
+      organizationId: provisioned.organizationId,
+      modelConfigId: provisioned.modelConfigId,
+      name: `${this.runId}/${wish.load}.${index}`,
+      scenario: wish.scenario,
+      runTag: this.runId,
+      shape: plan.shape,
+      turnTimeoutMs: plan.turnTimeoutMs,
+      hangs: this.hangs,
+      counts: wish.counts,
+      signal: this.options.signal,
+      mayRegenerate: wish.mayRegenerate,
+      meddle: this.options.meddle,
+    });
+  }
+
+  /** Null when the mock does not show its ledger. */
+  private async readLedger(): Promise<LedgerCalls | null> {
+    try {
+      return await this.ledger.read();
+    } catch (error) {
+      this.options.progress.say(
+        `The ledger is not checked: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return null;
+    }
+  }
+}
+
+async function archiveAll(sessions: readonly ChatSession[]): Promise<void> {
+  const left = sessions.filter(({ chatId }) => chatId !== '').values();
+  await Promise.all(
+    Array.from({ length: CLEAN_UP_AT_ONCE }, async () => {
+      for (const session of left) await session.setArchived(true).catch(() => 0);
+    }),
+  );
+}

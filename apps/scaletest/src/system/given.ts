@@ -1,0 +1,31 @@
+/** A deployment that runs already. What it does not tell us stays unmeasured, and nothing of it is broken. */
+import type { Target } from './target';
+
+export interface GivenOptions {
+  readonly url: string;
+  readonly streamUrl: string | undefined;
+  readonly token: string;
+  readonly mockUrl: string;
+  readonly databaseUrl: string | undefined;
+  readonly natsMonitorUrl: string | undefined;
+}
+
+export function givenTarget(options: GivenOptions): Target {
+  const apiUrls = split(options.url);
+  return {
+    kind: 'given',
+    apiUrls,
+    streamUrls: options.streamUrl === undefined ? apiUrls : split(options.streamUrl),
+    token: options.token,
+    mockUrl: options.mockUrl.replace(/\/+$/, '').replace(/\/v1$/, ''),
+    databaseUrl: options.databaseUrl,
+    natsMonitorUrl: options.natsMonitorUrl,
+    metricsUrls: {},
+    processes: () => ({ generator: [process.pid] }),
+    topology: { given: true, gateways: apiUrls.length },
+    chaos: undefined,
+    stop: () => Promise.resolve(),
+  };
+}
+
+const split = (urls: string): string[] => urls.split(',').map((url) => url.trim().replace(/\/+$/, ''));

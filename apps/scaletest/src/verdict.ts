@@ -1,0 +1,31 @@
+/** What a run amounts to: passed, failed with reasons, void because the generator was too slow, or stopped. */
+import type { LoadReport, Report } from './report/schema';
+
+export function verdictOf(
+  loads: readonly LoadReport[],
+  wasAborted: boolean,
+): Pick<Report, 'verdict' | 'reasons'> {
+  const failures = loads.flatMap(failuresOf);
+  const voids = loads.flatMap(({ load, generator }) =>
+    generator.void_because === null ? [] : [`${load}: ${generator.void_because}`],
+  );
+  if (failures.length > 0) return { verdict: 'failed', reasons: [...failures, ...voids] };
+  if (wasAborted) return { verdict: 'aborted', reasons: ['The run was stopped before its end', ...voids] };
+  return voids.length > 0 ? { verdict: 'void', reasons: voids } : { verdict: 'passed', reasons: [] };
+}
+
+function failuresOf({ load, oracle, chaos, budget, turns }: LoadReport): string[] {
+  const reasons = Object.entries(oracle.by_kind).map(([kind, count]) => `${load}: ${count} x ${kind}`);
+  if (oracle.scenario_failures.length > 0)
+    reasons.push(
+      `${load}: ${oracle.scenario_failures.length} scenarios failed: ${oracle.scenario_failures[0] ?? ''}`,
+    );
+  if (chaos !== null && chaos.failure !== null) reasons.push(`${load}: the fault failed: ${chaos.failure}`);
+  if (budget !== null && !budget.is_kept) {
+    for (const { what, budget: limit, measured } of budget.lines)
+      if (measured === null || measured > limit)
+        reasons.push(`${load}: ${what}: ${measured ?? 'not measured'}, budget ${limit}`);
+  }
+  if (turns === 0) reasons.push(`${load}: no turn ended`);
+  return reasons;
+}
