@@ -25,8 +25,8 @@ build();
 run();
 
 function build() {
-  const nx = join(root, 'node_modules/nx/bin/nx.js');
-  const built = spawnSync(process.execPath, [nx, 'run-many', '-t', 'build', '--outputStyle=static'], {
+  const nx = join(root, 'node_modules/.bin/nx');
+  const built = spawnSync(nx, ['run-many', '-t', 'build', '--outputStyle=static'], {
     cwd: root,
     env: { ...process.env, NX_DAEMON: 'false' },
     encoding: 'utf8',
