@@ -7,6 +7,7 @@ import type { Start } from './attach';
 import type { FeedHold, Feeds } from './feeds';
 import { HttpRefusal } from './http-refusal';
 import type { Holder, OpenStreams } from './open-streams';
+import type { Presence } from './presence';
 import {
   assertOwnOrigin,
   assertTakesEventStream,
@@ -33,6 +34,7 @@ export interface AdmissionsOptions {
   readonly streams: OpenStreams;
   readonly feeds: Feeds;
   readonly watchLists: WatchLists;
+  readonly presence: Presence;
   readonly tasks: Tasks;
 }
 
@@ -41,12 +43,12 @@ export class Admissions {
 
   /** @throws HttpRefusal, and what Postgres throws. */
   async admit(request: IncomingMessage, { isUpgrade }: { isUpgrade: boolean }): Promise<Admission> {
-    const { target, start, showsCursors } = readStreamRequest(request);
+    const { target, start, showsCursors, isWatching } = readStreamRequest(request);
     if (!isUpgrade) assertTakesEventStream(request.headers);
     const giveBack = this.options.streams.reserve();
     try {
       const holder = await this.authenticate(request, isUpgrade);
-      const subject = await this.open(target, { holder, start });
+      const subject = await this.open(target, { holder, start, isWatching });
       const release = (): void => {
         subject.release();
         giveBack();
@@ -72,7 +74,7 @@ export class Admissions {
 
   private async open(
     target: StreamTarget,
-    { holder, start }: { holder: Holder; start: Start },
+    { holder, start, isWatching }: { holder: Holder; start: Start; isWatching: boolean },
   ): Promise<Subject> {
     const { actor } = holder;
     if (target.kind === 'watch') return this.options.watchLists.open(actor.userId);
@@ -84,20 +86,25 @@ export class Admissions {
       hold?.release();
       throw new HttpRefusal(404, 'There is no such chat.');
     }
-    return isOwner ? this.reading(hold, start) : watching(hold, start);
+    return isOwner ? this.reading(hold, start, isWatching) : watching(hold, start);
   }
 
-  /** The owner's stream marks the chat as read when it begins and when it ends. */
-  private reading(hold: FeedHold, start: Start): Subject {
+  /** The owner's stream marks the chat as read when it begins and when it ends, and shows that the owner is there. */
+  private reading(hold: FeedHold, start: Start, isWatching: boolean): Subject {
     const subject = watching(hold, start);
+    const { chatId, head } = hold.watched.feed;
     let hasBegun = false;
+    let leave = (): void => undefined;
     return {
       begin: (viewer) => {
         hasBegun = true;
+        if (isWatching && head !== null)
+          leave = this.options.presence.enter({ userId: head.ownerId, chatId });
         this.markRead(hold);
         subject.begin(viewer);
       },
       release: () => {
+        leave();
         if (hasBegun) this.markRead(hold);
         subject.release();
       },

@@ -42,6 +42,8 @@ export const FEED_LIMITS: FeedLimits = {
   maxEarlyChanges: 16,
 };
 
+/** Of a viewer that shows an episode too long to keep: beyond every part, so that it starts that episode anew wherever it resumes. */
+const UNRESUMABLE_SEQ = 999_999_999;
 const NO_EPISODE: EpisodeKey = { historyVersion: 0, attempt: 0 };
 
 export class Feed {
@@ -50,6 +52,8 @@ export class Feed {
   private episode: Episode;
   /** Parts of an episode whose change has not come yet. */
   private ahead: Episode | null = null;
+  /** The last part of the episode that was sent; parts that came ahead of it are behind while its change is told. */
+  private sentSeq = 0;
   private readonly early = new Map<number, ChatChange>();
   private newestVersion = 0;
   /** The version that only a read brings, because its change came without content, or removed messages. */
@@ -88,12 +92,12 @@ export class Feed {
     return this.ring;
   }
 
-  /** Where a viewer stands that has all of this. After an overfull episode nobody can go on in its middle. */
+  /** Where a viewer stands that was sent all of this. */
   get cursor(): Cursor {
     return {
       version: this.version,
       attempt: this.known?.generationAttempt ?? 0,
-      seq: this.episode.isWhole ? this.episode.lastSeq : 0,
+      seq: this.resumableSeq(this.sentSeq),
       messageId: this.ring.lastId,
     };
   }
@@ -119,7 +123,8 @@ export class Feed {
     if (change.version > this.version) {
       if (change.history_reset === true || change.truncated === true)
         this.mustReach = Math.max(this.mustReach, change.version);
-      else if (this.early.size < this.limits.maxEarlyChanges) this.early.set(change.from_version, change);
+      else if (change.from_version === this.version || this.early.size < this.limits.maxEarlyChanges)
+        this.early.set(change.from_version, change);
     }
     return this.toTail(this.advance());
   }
@@ -157,8 +162,7 @@ export class Feed {
     const from = this.cursor;
     this.unbrokenSince = head.version;
     this.ring.reset(messages, hasOlder ? (messages[0]?.id ?? 1) - 1 : 0);
-    this.moveTo(head, []);
-    this.advance();
+    this.toTail(followedBy(this.moveTo(head, []), this.advance()));
     return { kind: 'replaced', from };
   }
 
@@ -251,12 +255,18 @@ export class Feed {
     const { ahead } = this;
     const isAnnounced = ahead !== null && isSameEpisode(key, ahead.key) && ahead.isWhole;
     this.episode = isAnnounced ? ahead : new Episode(key, this.limits.maxPartBytes);
+    this.sentSeq = 0;
     if (ahead !== null && !isNewerEpisode(ahead.key, key)) this.ahead = null;
     return this.episode.after(0);
   }
 
+  private resumableSeq(seq: number): number {
+    return this.episode.isWhole ? seq : UNRESUMABLE_SEQ;
+  }
+
   /** Parts come last, and stand where the last event before them left the viewer. */
   private toTail({ events, startsEpisode, parts }: FeedStep): FeedTail {
+    this.sentSeq = this.episode.lastSeq;
     return { kind: 'tail', events, startsEpisode, parts: this.partEvents(parts) };
   }
 
@@ -266,7 +276,7 @@ export class Feed {
     return parts.map((part) => ({
       type: 'message_part',
       json: encodePartEvent(part, { chatId, historyVersion, attempt, seq: part.seq }),
-      cursor: formatCursor({ ...cursor, seq: this.episode.isWhole ? part.seq : 0 }),
+      cursor: formatCursor({ ...cursor, seq: this.resumableSeq(part.seq) }),
     }));
   }
 }

@@ -19,6 +19,7 @@ import { createFeedReads } from './feed-reads';
 import { createFeedSource } from './feed-source';
 import { HttpRefusal, refuseRequest, refuseUpgrade, unavailable } from './http-refusal';
 import { OpenStreams } from './open-streams';
+import { Presence } from './presence';
 import { RelayMetrics } from './relay-metrics';
 import type { RelaySettings } from './settings';
 import { SseViewer } from './sse-viewer';
@@ -89,7 +90,8 @@ export class StreamRelay {
       authenticate: (token) => identity.authenticate(token),
     });
     const { streams, feeds, watchLists, tasks } = this;
-    this.admissions = new Admissions({ database, identity, streams, feeds, watchLists, tasks });
+    const presence = new Presence({ bus, logger });
+    this.admissions = new Admissions({ database, identity, streams, feeds, watchLists, presence, tasks });
   }
 
   /** False once the relay has begun to stop. */

@@ -15,6 +15,8 @@ export interface StreamRequest {
   readonly start: Start;
   /** The client said `cursor=`, be it empty: it wants to know where it stands. */
   readonly showsCursors: boolean;
+  /** False with `watching=false`: nobody looks, so the user is told by other ways what happens. */
+  readonly isWatching: boolean;
 }
 
 /** True for the addresses that a relay answers. */
@@ -33,6 +35,7 @@ export function readStreamRequest(request: IncomingMessage): StreamRequest {
     target: watch === undefined ? { kind: 'chat', chatId: readChatId(chatId) } : { kind: 'watch' },
     start: readStart(request.headers, searchParams),
     showsCursors: searchParams.has('cursor'),
+    isWatching: searchParams.get('watching') !== 'false',
   };
 }
 

@@ -225,7 +225,7 @@ describe('WatchedFeed', () => {
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 120, size: 'max' }), (steps) =>
         new Trial().run(steps),
       ),
-      { seed, numRuns: 300 },
+      { seed, numRuns: Number(process.env['FEED_RUNS'] ?? 300) },
     );
     process.stdout.write(`feed property seed ${seed}\n`);
   });

@@ -1,0 +1,193 @@
+import { connect, type Socket } from 'node:net';
+import { FakeClock } from '@parley/testing';
+import { EventBatch } from './encoded-event';
+import { OpenStreams } from './open-streams';
+import { RelayMetrics } from './relay-metrics';
+import { RelayFixture, logger, type RunningRelay, type TestWorker } from './testing/relay-fixture';
+import { openSse, openWebSocket } from './testing/stream-clients';
+import type { ClosingReason, Viewer } from './viewer';
+
+describe('A slow viewer', () => {
+  let fixture: RelayFixture;
+  let running: RunningRelay;
+  let worker: TestWorker;
+  let token: string;
+
+  beforeAll(async () => {
+    fixture = await RelayFixture.create('in-process');
+    running = await fixture.relay({ maxBufferedBytes: 64 * 1024, closeGraceMs: 50 });
+    worker = await fixture.worker();
+    token = await fixture.token();
+  });
+  afterAll(() => fixture.close());
+
+  /** A client that asks for a stream and then reads nothing. */
+  async function stalled(chatId: string, upgrade: boolean): Promise<Socket> {
+    const { port } = new URL(running.url);
+    const socket = connect({ port: Number(port), host: '127.0.0.1' });
+    const head = [
+      `GET /api/v2/chats/${chatId}/stream HTTP/1.1`,
+      'Host: relay',
+      `Coder-Session-Token: ${token}`,
+      ...(upgrade
+        ? [
+            'Connection: Upgrade',
+            'Upgrade: websocket',
+            'Sec-WebSocket-Version: 13',
+            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+          ]
+        : []),
+    ];
+    socket.on('error', () => undefined);
+    socket.write(`${head.join('\r\n')}\r\n\r\n`);
+    await new Promise((resolve) => socket.once('readable', resolve));
+    return socket;
+  }
+
+  it.each(['WebSocket', 'SSE'])(
+    'over %s is dropped when its buffer is full, and nobody else waits',
+    async (over) => {
+      const chatId = await fixture.chat();
+      const reader = await openWebSocket({ url: running.url, token, chatId });
+      await reader.until(({ status }) => status === 'running');
+      const { metrics } = running.relay;
+      const [dropped, viewers] = [metrics.slowViewersDropped, metrics.viewers];
+      const socket = await stalled(chatId, over === 'WebSocket');
+      await reader.until(() => metrics.viewers === viewers + 1);
+      await worker.take(chatId);
+      const text = 'x'.repeat(32 * 1024);
+      for (let index = 1; metrics.slowViewersDropped === dropped; index += 1) {
+        worker.stream(text);
+        await reader.until(({ parts }) => parts.length === index);
+        if (index > 2_000) throw new Error('the stalled viewer was never dropped');
+      }
+      await reader.until(() => metrics.viewers === viewers);
+      await worker.finish('done');
+      await reader.until(({ status }) => status === 'waiting');
+      expect(reader.closed).toBeUndefined();
+      socket.destroy();
+      reader.drop();
+    },
+  );
+
+  it('a stalled reader of a long history holds only a page of it', async () => {
+    const chatId = await fixture.chat();
+    await worker.take(chatId);
+    for (let index = 0; index < 200; index += 1) await worker.step('y'.repeat(100_000));
+    const before = running.relay.metrics.bytesSent;
+    const socket = await stalled(chatId, false);
+    const reader = await openSse({ url: running.url, token, chatId });
+    await reader.until(({ status }) => status === 'running');
+    expect(reader.messages).toHaveLength(201);
+    const forReader = 200 * 100_000;
+    // Beyond the one who read it all: what the system's socket buffers took, and one page of 200 messages.
+    expect(running.relay.metrics.bytesSent - before).toBeLessThan(2.5 * forReader);
+    socket.destroy();
+    reader.drop();
+  });
+});
+
+class StubViewer implements Viewer {
+  isClosed = false;
+  beats = 0;
+  closings: ClosingReason[] = [];
+  private readonly listeners: (() => void)[] = [];
+  send(): void {}
+  flushed = (): Promise<void> => Promise.resolve();
+  heartbeat(): void {
+    this.beats += 1;
+  }
+  close(reason: ClosingReason): void {
+    this.closings.push(reason);
+    this.destroy();
+  }
+  destroy(): void {
+    this.isClosed = true;
+    for (const listener of this.listeners.splice(0)) listener();
+  }
+  onClosed(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+}
+
+describe('OpenStreams', () => {
+  const actor = { userId: 'u', username: 'u', name: '', isAdmin: false, organizationIds: [], apiKeyId: 'k' };
+  const create = (isValid: () => boolean = () => true) => {
+    const clock = new FakeClock();
+    const metrics = new RelayMetrics();
+    const streams = new OpenStreams({
+      maxStreams: 100,
+      heartbeatMs: 16_000,
+      retry: { minRetryMs: 500, maxRetryMs: 1_500, random: () => 0.5 },
+      clock,
+      logger,
+      metrics,
+      authenticate: () => Promise.resolve(isValid() ? actor : null),
+    });
+    return { clock, metrics, streams };
+  };
+
+  it('every stream has one heartbeat in each round, and they are spread over it', async () => {
+    const { clock, streams } = create();
+    streams.start();
+    const viewers = Array.from({ length: 32 }, () => new StubViewer());
+    for (const viewer of viewers) streams.add(viewer, { actor, token: 't' });
+    await clock.waitForSleeper('heartbeat');
+    await clock.advance(1_000);
+    expect(viewers.filter(({ beats }) => beats > 0)).toHaveLength(2);
+    await clock.advance(15_000);
+    expect(viewers.every(({ beats }) => beats === 1)).toBe(true);
+    await streams.stop();
+  });
+
+  it('looks at each token again in time, and ends the stream of one that is no longer good', async () => {
+    let isValid = true;
+    const { clock, streams, metrics } = create(() => isValid);
+    streams.start();
+    const viewer = new StubViewer();
+    streams.add(viewer, { actor, token: 't' });
+    isValid = false;
+    await clock.waitForSleeper('heartbeat');
+    await clock.advance(19 * 16_000);
+    expect(viewer.closings).toEqual([]);
+    await clock.advance(16_000);
+    expect(viewer.closings).toEqual(['unauthorized']);
+    expect(metrics.viewers).toBe(0);
+    await streams.stop();
+  });
+
+  it('refuses with the time after which to try again, when full and when it stops', async () => {
+    const { streams, metrics } = create();
+    const places = Array.from({ length: 100 }, () => streams.reserve());
+    const refused = { status: 503, more: { headers: { 'Retry-After': '1' } } };
+    expect(() => streams.reserve()).toThrow(expect.objectContaining(refused));
+    expect(metrics.admissionsRefused).toBe(1);
+    places[0]?.();
+    places[0]?.();
+    streams.reserve();
+    expect(() => streams.reserve()).toThrow(expect.objectContaining(refused));
+    await streams.stop();
+    places[1]?.();
+    expect(() => streams.reserve()).toThrow(expect.objectContaining(refused));
+  });
+});
+
+describe('EventBatch', () => {
+  it('is encoded once, in frames of at most 256 events and about a megabyte', () => {
+    const event = (json: string) => ({ type: 'status' as const, json, cursor: '1.0.0.0' });
+    const many = new EventBatch(Array.from({ length: 600 }, (_, index) => event(`{"n":${index}}`)));
+    const sizes = many.webSocketFrames.map((frame) => (JSON.parse(frame.toString()) as unknown[]).length);
+    expect(sizes).toEqual([256, 256, 88]);
+    expect(many.webSocketFrames).toBe(many.webSocketFrames);
+    expect(many.serverSentEvents).toBe(many.serverSentEvents);
+    const large = new EventBatch(['a', 'b', 'c'].map((name) => event(`{"x":"${name.repeat(600_000)}"}`)));
+    expect(large.webSocketFrames).toHaveLength(3);
+  });
+
+  it('carries cursors on WebSocket frames only for who asked', () => {
+    const batch = new EventBatch([{ type: 'status', json: '{"type":"status"}', cursor: '4.0.2.9' }]);
+    expect(batch.webSocketFrames.map(String)).toEqual(['[{"type":"status"}]']);
+    expect(batch.webSocketFramesWithCursor.map(String)).toEqual(['[{"type":"status","cursor":"4.0.2.9"}]']);
+    expect(batch.serverSentEvents.toString()).toBe('id: 4.0.2.9\ndata: {"type":"status"}\n\n');
+  });
+});
