@@ -1,0 +1,39 @@
+/** gitsync as a process of its own. */
+import 'reflect-metadata';
+import { connectNats } from '@parley/bus';
+import { assertSchemaIsCurrent, Database } from '@parley/database';
+import { SecretBox } from '@parley/identity';
+import { migrations } from '@parley/migrations';
+import { createLogger, loadConfig, Metrics, runService, type ServiceContext } from '@parley/service';
+import { gitsyncConfig } from './config';
+import { createGitsyncApp } from './gitsync-app';
+
+const NAME = 'gitsync';
+
+async function start({ onStop, signal, logger: bootLogger }: ServiceContext): Promise<void> {
+  const config = loadConfig(gitsyncConfig, { warn: (message) => bootLogger.warn(message) });
+  const logger = createLogger({ name: NAME, level: config.logLevel });
+  const sealer = SecretBox.fromText(config.parleyEncryptionKey);
+  const database = await Database.open({
+    url: config.databaseUrl,
+    poolSize: config.databasePoolSize,
+    applicationName: `parley-${NAME}`,
+    onIdleError: (error) => logger.warn({ err: error }, 'An idle connection to Postgres broke'),
+  });
+  onStop('database', () => database.close());
+  await assertSchemaIsCurrent(database, migrations);
+  const bus = await connectNats({
+    url: config.natsUrl,
+    name: NAME,
+    logger,
+    validate: config.busValidation,
+    signal,
+  });
+  onStop('bus', () => bus.drain());
+  const metrics = new Metrics().collectProcess();
+  const app = createGitsyncApp({ database, bus, sealer, providers: config.gitProviders, logger, metrics });
+  onStop('gitsync', () => app.stop());
+  await app.start({ host: config.host, port: config.port });
+}
+
+void runService({ name: NAME, start });

@@ -1,0 +1,132 @@
+/**
+ * Why: the branch and pull request of a chat, kept fresh by gitsync; the tokens that it asks the git hosts with; and what a chat has
+ * cost, so that pull-request insights need not add up millions of messages.
+ *
+ * `chat_costs` is derived: a trigger adds each message's cost in the message's own transaction, so whoever writes messages
+ * cannot forget it. The trigger does not run for messages without a cost.
+ */
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class Gitsync1764028800000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(DIFF_STATUSES);
+    await runner.query(DIFF_CONTENTS);
+    await runner.query(EXTERNAL_AUTH_LINKS);
+    await runner.query(CHAT_COSTS);
+  }
+
+  down(): Promise<void> {
+    return Promise.reject(new Error('Migrations are forward only: restore a backup instead.'));
+  }
+}
+
+const DIFF_STATUSES = `
+create table chat_diff_statuses (
+  chat_id uuid primary key references chats (id) on delete cascade,
+  -- Of the chat, which never changes it: insights by period need no look at the chat.
+  chat_created_at timestamptz not null,
+
+  -- Where the chat pushed to; git_repository is "host/owner/name" in lower case.
+  git_branch text not null check (git_branch <> ''),
+  git_remote_origin text not null check (git_remote_origin <> ''),
+  git_repository text not null check (git_repository <> ''),
+
+  -- The pull request.
+  url text,
+  pull_request_state text check (pull_request_state in ('open', 'closed', 'merged')),
+  pull_request_title text not null default '',
+  pull_request_draft boolean not null default false,
+  changes_requested boolean not null default false,
+  approved boolean,
+  reviewer_count integer,
+  additions integer not null default 0,
+  deletions integer not null default 0,
+  changed_files integer not null default 0,
+  commits integer,
+  pr_number integer,
+  author_login text,
+  author_avatar_url text,
+  base_branch text,
+  head_branch text,
+
+  -- Due for a refresh from stale_at on. Whoever refreshes it moves that ahead and leaves its claim, so that nobody else does, and
+  -- a crash ends with the lease. A mark from outside counts up: a refresh that began before it does not make the row fresh.
+  refreshed_at timestamptz,
+  stale_at timestamptz not null,
+  claim_id uuid,
+  marked_at timestamptz not null,
+  mark_version integer not null default 1,
+  created_at timestamptz not null default now(),
+  -- The last change from outside, or by a successful refresh.
+  updated_at timestamptz not null default now()
+) with (fillfactor = 80);
+-- serves: the claim of what is due, the longest waiting first
+create index chat_diff_statuses_due on chat_diff_statuses (stale_at);
+-- serves: webhooks, which name a repository and a branch
+create index chat_diff_statuses_branch on chat_diff_statuses (git_repository, git_branch);
+-- serves: insights (the chats of a period with a pull request)
+create index chat_diff_statuses_by_chat_creation on chat_diff_statuses (chat_created_at)
+  where pull_request_state is not null;
+-- serves: webhooks, and insights (all chats of a pull request)
+create index chat_diff_statuses_url on chat_diff_statuses (url) where url is not null;
+`;
+
+const DIFF_CONTENTS = `
+create table chat_diff_contents (
+  chat_id uuid primary key references chat_diff_statuses (chat_id) on delete cascade,
+  git_branch text not null,
+  git_remote_origin text not null,
+  pull_request_url text,
+  provider text not null,
+  diff text not null,
+  -- The mark that had been seen when the diff was read.
+  mark_version integer not null,
+  refreshed_at timestamptz not null
+);
+`;
+
+const EXTERNAL_AUTH_LINKS = `
+create table external_auth_links (
+  user_id uuid not null references users (id) on delete cascade,
+  provider_origin text not null check (provider_origin ~ '^https?://[^/]+$'),
+  access_token_encrypted bytea not null,
+  refresh_token_encrypted bytea,
+  token_key_id text not null,
+  expires_at timestamptz,
+  -- Counts the tokens: what was learned with one is not believed of the next.
+  token_version integer not null default 1,
+  rejected_at timestamptz,
+  rate_limited_until timestamptz,
+  -- One process at a time exchanges the refresh token, without holding a lock meanwhile.
+  refresh_claim_id uuid,
+  refresh_claimed_until timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (user_id, provider_origin),
+  constraint external_auth_links_claim_pair check ((refresh_claim_id is null) = (refresh_claimed_until is null))
+);
+`;
+
+const CHAT_COSTS = `
+create table chat_costs (
+  chat_id uuid primary key references chats (id) on delete cascade,
+  total_cost_micros bigint not null
+) with (fillfactor = 70);
+
+create function add_chat_cost() returns trigger language plpgsql as $$
+begin
+  insert into chat_costs as c (chat_id, total_cost_micros)
+  values (new.chat_id, coalesce(new.total_cost_micros, 0) - coalesce(old.total_cost_micros, 0))
+  on conflict (chat_id) do update set total_cost_micros = c.total_cost_micros + excluded.total_cost_micros;
+  return null;
+end $$;
+
+create trigger chat_messages_add_cost after insert on chat_messages
+  for each row when (new.total_cost_micros is not null) execute function add_chat_cost();
+create trigger chat_messages_change_cost after update of total_cost_micros on chat_messages
+  for each row when (new.total_cost_micros is distinct from old.total_cost_micros) execute function add_chat_cost();
+
+-- After the triggers: they hold off other writers until the migration is committed, so no message is missed or counted twice.
+insert into chat_costs (chat_id, total_cost_micros)
+select chat_id, sum(total_cost_micros) from chat_messages where total_cost_micros is not null group by chat_id;
+`;
