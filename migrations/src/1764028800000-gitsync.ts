@@ -1,9 +1,6 @@
 /**
- * Why: the branch and pull request of a chat, kept fresh by gitsync; the tokens that it asks the git hosts with; and what a chat has
- * cost, so that pull-request insights need not add up millions of messages.
- *
- * `chat_costs` is derived: a trigger adds each message's cost in the message's own transaction, so whoever writes messages
- * cannot forget it. The trigger does not run for messages without a cost.
+ * Why: the branch and pull request of a chat, kept fresh by gitsync, the diff as it was last read, and the tokens that the git hosts
+ * are asked with.
  */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
@@ -12,7 +9,6 @@ export class Gitsync1764028800000 implements MigrationInterface {
     await runner.query(DIFF_STATUSES);
     await runner.query(DIFF_CONTENTS);
     await runner.query(EXTERNAL_AUTH_LINKS);
-    await runner.query(CHAT_COSTS);
   }
 
   down(): Promise<void> {
@@ -105,28 +101,4 @@ create table external_auth_links (
   primary key (user_id, provider_origin),
   constraint external_auth_links_claim_pair check ((refresh_claim_id is null) = (refresh_claimed_until is null))
 );
-`;
-
-const CHAT_COSTS = `
-create table chat_costs (
-  chat_id uuid primary key references chats (id) on delete cascade,
-  total_cost_micros bigint not null
-) with (fillfactor = 70);
-
-create function add_chat_cost() returns trigger language plpgsql as $$
-begin
-  insert into chat_costs as c (chat_id, total_cost_micros)
-  values (new.chat_id, coalesce(new.total_cost_micros, 0) - coalesce(old.total_cost_micros, 0))
-  on conflict (chat_id) do update set total_cost_micros = c.total_cost_micros + excluded.total_cost_micros;
-  return null;
-end $$;
-
-create trigger chat_messages_add_cost after insert on chat_messages
-  for each row when (new.total_cost_micros is not null) execute function add_chat_cost();
-create trigger chat_messages_change_cost after update of total_cost_micros on chat_messages
-  for each row when (new.total_cost_micros is distinct from old.total_cost_micros) execute function add_chat_cost();
-
--- After the triggers: they hold off other writers until the migration is committed, so no message is missed or counted twice.
-insert into chat_costs (chat_id, total_cost_micros)
-select chat_id, sum(total_cost_micros) from chat_messages where total_cost_micros is not null group by chat_id;
 `;

@@ -4,12 +4,14 @@ import { InitialSchema1763856000000 } from './1763856000000-initial-schema';
 import { Webpush1763942400000 } from './1763942400000-webpush';
 import { Gitsync1764028800000 } from './1764028800000-gitsync';
 import { Spend1764115200000 } from './1764115200000-spend';
+import { ChatCosts1764201600000 } from './1764201600000-chat-costs';
 
 export const migrations: readonly MigrationClass[] = [
   InitialSchema1763856000000,
   Webpush1763942400000,
   Gitsync1764028800000,
   Spend1764115200000,
+  ChatCosts1764201600000,
 ];
 
 /** Brings the database at `url` up to date; concurrent runs wait for each other. Returns the names of those that ran. */
