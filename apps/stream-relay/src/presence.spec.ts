@@ -1,5 +1,6 @@
 import { createInProcessBus, NoResponderError, type Bus } from '@parley/bus';
 import { subjects } from '@parley/contracts';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Presence } from './presence';
 
 const viewer = {
@@ -51,6 +52,7 @@ describe('Presence', () => {
   test('one who has left before the bus knew is not shown', async () => {
     const presence = new Presence({ bus, logger });
     presence.enter(viewer)();
+    await turn();
     expect(await isWatching(bus)).toBe(false);
     const leave = presence.enter(viewer);
     expect(await isWatching(bus)).toBe(true);
