@@ -21,6 +21,8 @@ const FINISH_INTERRUPTION = transitionStatement('finish_interruption', {
   given: '$4::jsonb[]',
   calls: 'coalesce($5::jsonb, l.open_calls)',
   ...NEXT_TURN,
+  // So that a notification that was lost with its worker is not made up for: nobody is told of what they stopped themselves.
+  set: 'interrupted_version = l.version + 1',
 });
 
 /** Commits the partial answer of an interrupted turn and ends it; the head of the queue starts the next one. */
