@@ -37,10 +37,10 @@ const SELECT = sql(
   `select c.id, c.owner_id, c.title, c.status, c.history_version, c.updated_at,
      to_jsonb(case
        when c.status = 'error' then left(c.last_error ->> 'message', $2)
-       when c.status = 'waiting' then coalesce(c.last_turn_summary, left((
+       when c.status = 'waiting' then left((
          select string_agg(part ->> 'text', e'\\n' order by position)
          from jsonb_array_elements(m.content) with ordinality as parts (part, position)
-         where part ->> 'type' = 'text' and part ->> 'text' <> ''), $2))
+         where part ->> 'type' = 'text' and part ->> 'text' <> ''), $2)
      end) as text
    from workers w
      join chats c on c.worker_id = w.id
