@@ -5,7 +5,9 @@
  * the worker what is under way is aborted and awaited.
  */
 import { setGeneratedTitle, type ChatHead, type ChatStore, type TranscriptRow } from '@parley/chat-state';
-import { generateTitle, titleText, type ResolvedModel } from '@parley/llm';
+import { generateTitle, titleText, type GeneratedTitle, type ResolvedModel } from '@parley/llm';
+import type { CallLedger } from './spend/call-ledger';
+import { ModelCall } from './spend/model-call';
 
 const MAX_CONCURRENT = 8;
 const MAX_WAITING = 200;
@@ -24,6 +26,8 @@ interface TitleJob {
 
 export interface TitlesOptions {
   readonly store: ChatStore;
+  readonly ledger: CallLedger;
+  readonly createId: () => string;
   readonly onFailure: (error: unknown, chatId: string) => void;
 }
 
@@ -78,12 +82,22 @@ export class Titles {
     this.running.set(job.chatId, { abort, done });
   }
 
-  private async make({ chatId, text, model }: TitleJob, signal: AbortSignal): Promise<void> {
+  private async make(job: TitleJob, signal: AbortSignal): Promise<void> {
+    const { chatId } = job;
     try {
-      const { title } = await generateTitle(model.client, text, signal);
+      const { title } = await this.ask(job, signal);
       if (title !== undefined) await setGeneratedTitle(this.options.store, { chatId, title });
     } catch (error) {
       if (!signal.aborted) this.options.onFailure(error, chatId);
+    }
+  }
+  /** The call costs whether its title is used or not. */
+  private async ask({ chatId, text, model }: TitleJob, signal: AbortSignal): Promise<GeneratedTitle> {
+    const call = new ModelCall({ id: this.options.createId(), chatId, purpose: 'title', model });
+    try {
+      return await generateTitle(call.watchedClient(), text, signal);
+    } finally {
+      await this.options.ledger.record(call, signal.aborted ? 'interrupted' : 'failed', signal);
     }
   }
 }

@@ -33,6 +33,8 @@ import type { Episodes } from './live/episodes';
 import { PartsPublisher } from './live/parts-publisher';
 import type { WorkerMetrics } from './metrics';
 import type { Persistence } from './persistence';
+import type { CallLedger } from './spend/call-ledger';
+import { ModelCall, withoutCall } from './spend/model-call';
 import { fenceOf, outcomeOf, type Partial, type TaskLogger, type TaskOrder, type TaskOutcome } from './tasks';
 import type { Titles } from './titles';
 import { offeredTools, openCallsOf } from './tools/offered-tools';
@@ -57,6 +59,8 @@ export interface TurnParts extends LiveParts {
   readonly transcripts: Transcripts;
   readonly titles: Titles;
   readonly persistence: Persistence;
+  readonly createId: () => string;
+  readonly ledger: CallLedger;
   readonly metrics: WorkerMetrics;
 }
 
@@ -69,21 +73,28 @@ export async function takeStep(parts: TurnParts, order: TaskOrder): Promise<Task
   const model = await parts.persistence.write(() => parts.models.resolve(head.lastModelConfigId), stop);
   const step = new StepAccumulator({ clock: parts.clock, provider: model.provider });
   const request = requestOf(parts, { order, rows, model });
+  const call = new ModelCall({ id: parts.createId(), chatId: head.id, purpose: 'turn', model });
   const onBegin = (): void => parts.titles.consider({ head, rows, model });
   try {
-    await streamModel(parts, { order, model, step, request, onBegin });
+    await streamModel(parts, { order, model, step, call, request, onBegin });
   } catch (error) {
-    if (!order.signal.aborted) return retryOrThrow(parts, order, classifyModelError(error, model));
+    if (!order.signal.aborted) {
+      await parts.ledger.record(call, 'failed', order.stop);
+      return retryOrThrow(parts, order, classifyModelError(error, model));
+    }
   }
   // A provider whose socket was cut may throw anything, or just end: only the signal tells.
-  if (order.signal.aborted) return { type: 'stopped', partial: answerOf(parts, { order, model, step }) };
-  return commit(parts, order, answerOf(parts, { order, model, step }));
+  const answer = answerOf(parts, { order, model, step, call });
+  if (!order.signal.aborted) return commit(parts, order, { ...answer, call });
+  await parts.ledger.record(call, 'interrupted', order.stop);
+  return { type: 'stopped', partial: unpaid(answer) };
 }
 
 interface Step {
   readonly order: TaskOrder;
   readonly model: ResolvedModel;
   readonly step: StepAccumulator;
+  readonly call: ModelCall;
 }
 
 interface Stream extends Step {
@@ -95,19 +106,20 @@ interface Stream extends Step {
 /** Fills the step from the model's stream and publishes what viewers get to see. Leaving it closes the provider's socket. */
 async function streamModel(
   parts: TurnParts,
-  { order, model, step, request, onBegin }: Stream,
+  { order, model, step, call, request, onBegin }: Stream,
 ): Promise<void> {
   const publisher = publisherFor(parts, order);
   const askedAt = parts.clock.now();
   let hasBegun = false;
   try {
     for await (const part of model.client.stream(request, order.signal)) {
+      call.see(part);
       for (const live of step.add(part)) publisher.push({ role: 'assistant', part: live });
-      if (!hasBegun) {
+      if (!hasBegun && part.type !== 'usage') {
+        hasBegun = true;
         parts.metrics.firstPart(parts.clock.now() - askedAt);
         onBegin();
       }
-      hasBegun = true;
       if (order.signal.aborted) return;
     }
   } finally {
@@ -143,7 +155,7 @@ export function publisherFor(parts: LiveParts, { head }: Pick<TaskOrder, 'head'>
 }
 
 /** What the step has brought so far, as it is stored. Empty when the model said nothing. */
-function answerOf(parts: TurnParts, { order, model, step }: Step): Partial {
+function answerOf(parts: TurnParts, { order, model, step, call }: Step): Partial {
   const { head } = order;
   const content = step.partial();
   const message: NewMessage = {
@@ -153,7 +165,7 @@ function answerOf(parts: TurnParts, { order, model, step }: Step): Partial {
     reasoningEffort: head.lastReasoningEffort,
     contextLimit: model.contextLimit,
     runtimeMs: Math.max(0, Math.round(parts.clock.now() - order.startedAt)),
-    ...(step.usage !== undefined && { usage: step.usage }),
+    ...call.asMessage(),
   };
   return {
     historyVersion: head.historyVersion,
@@ -162,20 +174,38 @@ function answerOf(parts: TurnParts, { order, model, step }: Step): Partial {
   };
 }
 
-type Answer = { readonly messages: readonly NewMessage[]; readonly openCalls: readonly OpenCall[] };
+/** The answer of a call that is recorded by itself. */
+function unpaid(answer: Partial): Partial {
+  return { ...answer, messages: answer.messages.map(withoutCall) };
+}
 
-/** One statement: the answer, and whether tools run, the client is asked, or the turn is over. */
+type Answer = {
+  readonly messages: readonly NewMessage[];
+  readonly openCalls: readonly OpenCall[];
+  /** The call that made it; none when the history was complete already. */
+  readonly call?: ModelCall;
+};
+
+/**
+ * One statement: the answer, and whether tools run, the client is asked, or the turn is over. An answer that comes too late was
+ * paid for all the same, and is recorded.
+ */
 async function commit(parts: TurnParts, order: TaskOrder, answer: Answer): Promise<TaskOutcome> {
-  const { store, persistence, transcripts, metrics } = parts;
-  const { messages, openCalls } = answer;
+  const { store, persistence, transcripts, metrics, ledger } = parts;
+  const { messages, openCalls, call } = answer;
   const fence = fenceOf(order.head);
-  const partial: Partial = { historyVersion: fence.historyVersion, messages, openCalls };
+  const partial = unpaid({ historyVersion: fence.historyVersion, messages, openCalls });
   const transition = (): Promise<Awaited<ReturnType<typeof finishTurn>>> => {
-    if (openCalls.some((call) => !call.dynamic)) return commitStep(store, { fence, messages, openCalls });
+    if (openCalls.some((open) => !open.dynamic)) return commitStep(store, { fence, messages, openCalls });
     if (openCalls.length > 0) return enterAction(store, { fence, messages, openCalls });
     return finishTurn(store, { fence, messages });
   };
-  const done = await persistence.write(transition, order.stop);
+  const record = async (): Promise<void> => call && ledger.record(call, 'interrupted', order.stop);
+  const done = await persistence.write(transition, order.stop).catch(async (error: unknown) => {
+    await record();
+    throw error;
+  });
+  if (!done.ok) await record();
   if (done.ok) metrics.stepCommitted({ endsTurn: openCalls.length === 0 });
   // Interrupted while the statement was under way: the answer is there in full, and goes with the interruption.
   return outcomeOf(transcripts.followed(order.head, done), partial);

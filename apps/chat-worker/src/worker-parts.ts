@@ -1,6 +1,7 @@
 /** Puts together what the runners of a worker share. */
 import { Episodes } from './live/episodes';
 import { Persistence } from './persistence';
+import { CallLedger } from './spend/call-ledger';
 import { ChatTasks, type Tasks } from './tasks';
 import { Titles } from './titles';
 import { ToolRegistry } from './tools/tool-registry';
@@ -16,19 +17,22 @@ export interface WorkerParts {
 }
 
 export function buildWorkerParts(options: WorkerOptions): WorkerParts {
-  const { bus, clock, database, logger, metrics, models, random, settings } = options;
+  const { bus, clock, createId, database, logger, metrics, models, random, settings } = options;
   const store = { database, bus };
   const cache = new TranscriptCache({ maxBytes: settings.transcriptCacheBytes });
   const transcripts = new Transcripts(store, cache);
   const episodes = new Episodes({ now: () => clock.now() });
-  const titles = new Titles({
-    store,
-    onFailure: (error, chatId) => logger.warn({ err: error, chat_id: chatId }, 'No title was generated'),
-  });
   const persistence = new Persistence({
     clock,
     random,
     onPause: (error) => logger.warn({ err: error }, 'A statement failed and is tried again'),
+  });
+  const ledger = new CallLedger({ database, persistence, logger });
+  const titles = new Titles({
+    store,
+    ledger,
+    createId,
+    onFailure: (error, chatId) => logger.warn({ err: error, chat_id: chatId }, 'No title was generated'),
   });
   const tools = new ToolRegistry(options.tools);
   const shared = {
@@ -42,6 +46,8 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
     episodes,
     titles,
     persistence,
+    createId,
+    ledger,
     metrics,
     logger,
   };

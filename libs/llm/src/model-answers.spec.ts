@@ -36,7 +36,7 @@ describe.each(CASES)('%s', (_name, connection) => {
       reason: 'stop',
       responseId: expect.any(String) as string,
     });
-    const usage = parts.find((part) => part.type === 'usage')?.usage;
+    const usage = parts.findLast((part) => part.type === 'usage')?.usage;
     expect(usage).toMatchObject({ output_tokens: 7, cache_read_tokens: 40 });
     expect(usage?.total_tokens).toBe(
       (usage?.input_tokens ?? 0) + (usage?.cache_read_tokens ?? 0) + (usage?.output_tokens ?? 0),

@@ -129,5 +129,6 @@ export type ModelStreamPart =
       readonly providerMetadata?: ProviderMetadata;
     }
   | { readonly type: 'source'; readonly sourceId?: string; readonly url: string; readonly title?: string }
+  /** Of the answer as a whole so far: may come more than once, the last one counts. */
   | { readonly type: 'usage'; readonly usage: MessageUsage }
   | { readonly type: 'finish'; readonly reason: FinishReason; readonly responseId?: string };

@@ -35,7 +35,9 @@ export class MessagesDecoder implements StreamDecoder {
     switch (event['type']) {
       case 'message_start':
         this.responseId = stringAt(event['message'], 'id');
-        return this.addUsage(valueAt(event['message'], 'usage'));
+        this.addUsage(valueAt(event['message'], 'usage'));
+        // Already charged, should the answer break off.
+        return emit({ type: 'usage', usage: readUsage(this.usage) });
       case 'content_block_start':
         return this.start(countAt(event, 'index'), event['content_block'], emit);
       case 'content_block_delta':
