@@ -3,6 +3,7 @@
  * provider keys, and the credentials of the first user. Files with secrets are readable by their owner alone.
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
@@ -49,14 +50,10 @@ export class DataDirectory {
   }
 
   private async readOrMake(name: string, make: () => string): Promise<string> {
-    try {
-      return (await readFile(join(this.path, name), 'utf8')).trim();
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-      const text = make();
-      await this.write(name, text);
-      return text;
-    }
+    if (existsSync(join(this.path, name))) return (await readFile(join(this.path, name), 'utf8')).trim();
+    const text = make();
+    await this.write(name, text);
+    return text;
   }
 
   /** Written beside and renamed, so that a crash leaves the old file or the new one. */
