@@ -1,4 +1,5 @@
 /** From flags to a report on disk: starts what has to be started, runs, writes, and stops everything, also when told to stop. */
+import { setMaxListeners } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +31,8 @@ const FLOOR_TURNS = 5;
 
 /** @returns the report; it is written wherever the flags say, before this resolves or rejects for want of any load */
 export async function execute(flags: RunFlags, signal: AbortSignal): Promise<Report> {
+  // Every chat listens to it.
+  setMaxListeners(0, signal);
   const progress = new Progress(process.stderr);
   const budget = readBudget(flags.budget ?? BUDGET_FILE);
   const logDirectory = await mkdtemp(join(tmpdir(), 'parley-scaletest-logs-'));

@@ -76,9 +76,13 @@ export class SqlUsage {
   }
 }
 
-const MAX_QUERY_LENGTH = 200;
+/** Statements that begin alike often end differently, so both ends are shown. */
+const HEAD_LENGTH = 80;
+const TAIL_LENGTH = 120;
 
 /** One line of a statement, short enough to print, long enough to know it by. */
 function tidy(query: string): string {
-  return query.replace(/\s+/g, ' ').trim().slice(0, MAX_QUERY_LENGTH);
+  const line = query.replace(/\s+/g, ' ').trim();
+  if (line.length <= HEAD_LENGTH + TAIL_LENGTH) return line;
+  return `${line.slice(0, HEAD_LENGTH)} … ${line.slice(-TAIL_LENGTH)}`;
 }

@@ -85,7 +85,7 @@ function sqlLines({ sql }: LoadReport): string[] {
       .slice(0, MAX_QUERIES)
       .map(
         ({ query, per_turn: perTurn, calls, is_background: isBackground }) =>
-          `     ${perTurn.toFixed(2).padStart(7)} ${String(calls).padStart(7)} ${isBackground ? '(clock) ' : ''}${query.slice(0, 110)}`,
+          `     ${perTurn.toFixed(2).padStart(7)} ${String(calls).padStart(7)} ${isBackground ? '(clock) ' : ''}${query}`,
       ),
   ];
 }
