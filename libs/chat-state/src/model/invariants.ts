@@ -11,17 +11,13 @@
  * The CHECK constraints hold by themselves: a transition that broke one would have thrown.
  */
 import type { MessagePart } from '@parley/contracts';
-import { readChat } from '../reads/read-chat';
-import { readMessages } from '../reads/read-messages';
-import { toClientQueue } from '../rows/chat-row';
-import { testSql } from '../testing/fixture';
 import type { ChatHead } from '../types';
-import type { SentText } from './ledger';
+import type { Ledger, SentText } from './ledger';
 import type { ModelViewer } from './model-viewer';
-import type { ModelChat, World } from './world';
 
-interface StoredRow {
+export interface StoredRow {
   id: number;
+  chat_id: string;
   role: string;
   content: MessagePart[];
   visibility: string;
@@ -29,30 +25,32 @@ interface StoredRow {
   revision: number;
 }
 
-const READ_ROWS = testSql(
-  'select id, role, content, visibility, deleted, revision from chat_messages where chat_id = $1 order by id',
-);
-
-export async function checkInvariants({
-  world,
-  chat,
-  viewer,
-}: {
-  world: World;
-  chat: ModelChat;
+export interface Remains {
+  ledger: Ledger;
+  head: ChatHead;
+  /** All messages ever written, deleted ones included, in order. */
+  rows: readonly StoredRow[];
+  /** Who watched all along, and who came only now. */
   viewer: ModelViewer;
-}): Promise<void> {
-  const head = await readChat(world.database, { chatId: chat.id });
-  if (head === null) throw new Error('A chat is gone');
-  const rows = await world.database.query<StoredRow>(READ_ROWS, [chat.id]);
-  checkVersions(head, rows);
-  checkUserMessages({ chat, head, rows });
-  checkCommits(chat, rows);
-  checkCalls(head, rows);
-  await checkViewer({ world, head, viewer });
+  newcomer: ModelViewer;
 }
 
-function checkVersions(head: ChatHead, rows: readonly StoredRow[]): void {
+/** @throws Error naming the invariant that does not hold. */
+export function checkInvariants(remains: Remains): void {
+  checkRest(remains);
+  checkVersions(remains);
+  checkUserMessages(remains);
+  checkCommits(remains);
+  checkCalls(remains);
+  checkViewers(remains);
+}
+
+/** At rest there is nothing left that a worker should do. */
+function checkRest({ head }: Remains): void {
+  assert(head.status === 'waiting' || head.status === 'error', `a chat stays ${head.status}`);
+}
+
+function checkVersions({ head, rows }: Remains): void {
   const newest = Math.max(...rows.map((row) => row.revision));
   assert(newest === head.historyVersion, `history version ${head.historyVersion}, newest revision ${newest}`);
 }
@@ -63,16 +61,7 @@ const textsOf = (row: { content: readonly MessagePart[] }): string[] =>
     return part.type === 'tool-result' && typeof part.result === 'string' ? [part.result] : [];
   });
 
-function checkUserMessages({
-  chat,
-  head,
-  rows,
-}: {
-  chat: ModelChat;
-  head: ChatHead;
-  rows: readonly StoredRow[];
-}): void {
-  const { ledger } = chat;
+function checkUserMessages({ ledger, head, rows }: Remains): void {
   const userRows = rows.filter((row) => row.role === 'user' && row.visibility === 'both');
   const queued = head.queue.flatMap(textsOf);
   const found = [...userRows.flatMap(textsOf), ...queued];
@@ -103,7 +92,7 @@ function wasEdited(
   return edits.some((edit) => edit.version === row.revision && edit.messageId <= row.id);
 }
 
-function checkCommits({ ledger }: ModelChat, rows: readonly StoredRow[]): void {
+function checkCommits({ ledger, rows }: Remains): void {
   const texts = rows.flatMap(textsOf);
   for (const text of ledger.committed)
     assert(texts.filter((found) => found === text).length === 1, `${JSON.stringify(text)} is not there once`);
@@ -111,7 +100,7 @@ function checkCommits({ ledger }: ModelChat, rows: readonly StoredRow[]): void {
     assert(!texts.includes(text), `${JSON.stringify(text)} was refused, and is there`);
 }
 
-function checkCalls(head: ChatHead, rows: readonly StoredRow[]): void {
+function checkCalls({ head, rows }: Remains): void {
   const open = new Set<string>();
   const seen = new Set<string>();
   for (const row of rows.filter((candidate) => !candidate.deleted)) {
@@ -129,31 +118,9 @@ function checkCalls(head: ChatHead, rows: readonly StoredRow[]): void {
   assert(stored.join() === [...open].join(), 'the open calls of the row are not those of the history');
 }
 
-async function checkViewer({
-  world,
-  head,
-  viewer,
-}: {
-  world: World;
-  head: ChatHead;
-  viewer: ModelViewer;
-}): Promise<void> {
-  await viewer.catchUp();
-  const { messages } = await readMessages(world.database, { chatId: head.id, afterId: 0, limit: 1_000 });
-  const fresh = {
-    version: head.version,
-    status: head.status,
-    archived: head.archived,
-    messages,
-    queue: toClientQueue(head),
-    openCalls: head.openCalls,
-    error: head.lastError,
-    retry: head.retry,
-  };
-  assert(
-    JSON.stringify(viewer.shows()) === JSON.stringify(fresh),
-    `a viewer shows ${JSON.stringify(viewer.shows())}, stored is ${JSON.stringify(fresh)}`,
-  );
+function checkViewers({ viewer, newcomer }: Remains): void {
+  const [shown, stored] = [viewer, newcomer].map((one) => JSON.stringify(one.shows()));
+  assert(shown === stored, `a viewer shows ${shown}, stored is ${stored}`);
 }
 
 function assert(holds: boolean, what: string): asserts holds {

@@ -50,8 +50,9 @@ function generate({ world, pick }: Choice, fence: Fence): Write {
     callOf('first', dynamic),
     ...(pick % 2 ? [callOf('second', dynamic)] : []),
   ];
-  switch (pick % 9) {
-    case 0: {
+  switch (pick % 10) {
+    case 0:
+    case 6: {
       const openCalls = calls(false);
       const messages = [assistant(text, openCalls)];
       return { run: (store) => commitStep(store, { fence, messages, openCalls }), texts: [text] };

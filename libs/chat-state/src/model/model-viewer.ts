@@ -5,6 +5,7 @@
 import type { ChatChange, ChatMessage, OpenCall, QueuedMessage } from '@parley/contracts';
 import { readFeed, type FeedSnapshot } from '../reads/read-feed';
 import { toClientQueue } from '../rows/chat-row';
+import type { ChatHead } from '../types';
 import type { World } from './world';
 
 const PAGE = 1_000;
@@ -33,8 +34,10 @@ export class ModelViewer {
 
   private async apply(change: ChatChange): Promise<void> {
     if (change.version <= this.version) return;
-    if (change.from_version !== this.version || change.history_reset || change.truncated)
-      return this.catchUp();
+    if (change.from_version !== this.version || change.history_reset || change.truncated) {
+      await this.catchUp();
+      return;
+    }
     this.version = change.version;
     this.status = change.status;
     this.archived = change.archived;
@@ -45,14 +48,15 @@ export class ModelViewer {
     if (change.retry !== undefined) this.retry = change.retry;
   }
 
-  /** Reads what is newer than the version at hand. */
-  async catchUp(): Promise<void> {
+  /** Reads what is newer than the version at hand; returns the head as read. */
+  async catchUp(): Promise<ChatHead | null> {
     const feed = await readFeed(this.world.database, {
       chatId: this.chatId,
       afterRevision: this.version,
       limit: PAGE,
     });
     if (feed !== null && feed.head.version > this.version) this.take(feed);
+    return feed?.head ?? null;
   }
 
   private take({ head, messages, historyReset }: FeedSnapshot): void {

@@ -17,7 +17,7 @@ import { chooseWrite } from './model-turn';
 import type { Fate, WorkerAction } from './scenario';
 import type { World } from './world';
 
-export const LONG_LEASE_MS = 3_600_000;
+const LONG_LEASE_MS = 3_600_000;
 const SWEEP_LIMIT = 10;
 
 export class ModelWorker {
@@ -30,16 +30,16 @@ export class ModelWorker {
 
   constructor(private readonly world: World) {}
 
-  async act(command: { action: WorkerAction; chatId: string; pick: number; fate: Fate }): Promise<void> {
+  async act(command: { action: WorkerAction; pick: number; fate: Fate }): Promise<void> {
     switch (command.action) {
       case 'sweep':
         return this.sweep(command.fate);
       case 'look_after_own':
         return this.lookAfterOwn();
       case 'step':
-        return this.alone(command.chatId, (head) => this.step(head, command));
+        return this.stepAny(command);
       case 'release':
-        return this.alone(command.chatId, (head) => this.release(head));
+        return this.alone(this.choose(command.pick), (head) => this.release(head));
       case 'stop':
         await this.releaseAll(this.id);
         return this.kill();
@@ -48,20 +48,22 @@ export class ModelWorker {
       case 'lose_lease':
         return retireWorker(this.world.database, this.id);
       case 'renew':
-        return this.start();
+        return this.register(this.id);
     }
   }
 
-  start(): Promise<void> {
-    return renewLease(this.world.database, { workerId: this.id, hostname: 'model', leaseMs: LONG_LEASE_MS });
+  private register(workerId: string): Promise<void> {
+    return renewLease(this.world.database, { workerId, hostname: 'model', leaseMs: LONG_LEASE_MS });
   }
 
-  /** All memory is gone; the next process has another id, and the old lease runs on. */
+  /** All memory is gone; the old lease runs on. The next process has another id, and registers before it does anything. */
   async kill(): Promise<void> {
-    this.held.clear();
     this.graves.push(this.id);
-    this.id = randomUUID();
-    await this.start();
+    this.held.clear();
+    const next = randomUUID();
+    await this.register(next);
+    this.held.clear();
+    this.id = next;
   }
 
   async sweep(fate: Fate = 'seen'): Promise<void> {
@@ -114,7 +116,12 @@ export class ModelWorker {
     await releaseAll(this.world.store('seen'), { workerId });
   }
 
-  heads(): ChatHead[] {
+  /** The chats it holds in which there is something to do. */
+  atWork(): ChatHead[] {
+    return this.heads().filter((head) => head.status !== 'waiting' && head.status !== 'error');
+  }
+
+  private heads(): ChatHead[] {
     return [...this.held.values()];
   }
 
@@ -134,18 +141,34 @@ export class ModelWorker {
     this.world.chat(head.id)?.ledger.begin(head);
   }
 
-  private async alone(chatId: string, work: (head: ChatHead) => Promise<void>): Promise<void> {
-    const head = this.held.get(chatId);
-    if (head === undefined || this.busy.has(chatId)) return;
-    this.busy.add(chatId);
+  /** Works on one of its chats; a worker without work looks for some. */
+  private stepAny(command: { pick: number; fate: Fate }): Promise<void> {
+    const atWork = this.atWork();
+    const head = atWork[command.pick % atWork.length];
+    if (head === undefined) return this.sweep(command.fate);
+    return this.step(head, { ...command, pick: Math.floor(command.pick / 2) });
+  }
+
+  /** One step of a chat that it holds. */
+  step(head: ChatHead, command: { pick: number; fate: Fate }): Promise<void> {
+    return this.alone(head, () => this.write(head, command));
+  }
+
+  private choose(pick: number): ChatHead | undefined {
+    return this.heads()[pick % this.held.size];
+  }
+
+  private async alone(head: ChatHead | undefined, work: (head: ChatHead) => Promise<void>): Promise<void> {
+    if (head === undefined || this.busy.has(head.id)) return;
+    this.busy.add(head.id);
     try {
       await work(head);
     } finally {
-      this.busy.delete(chatId);
+      this.busy.delete(head.id);
     }
   }
 
-  private async step(head: ChatHead, { pick, fate }: { pick: number; fate: Fate }): Promise<void> {
+  private async write(head: ChatHead, { pick, fate }: { pick: number; fate: Fate }): Promise<void> {
     const workerId = this.id;
     const write = chooseWrite({ world: this.world, head, pick });
     if (write === null) return;

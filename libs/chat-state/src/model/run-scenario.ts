@@ -1,12 +1,11 @@
 /** Plays one scenario on a database, lets the chats come to rest with a worker that lives, and checks what is left. */
 import type { ChatChange, ChatReady, WorkerWake } from '@parley/contracts';
 import type { Database } from '@parley/database';
-import { readChat } from '../reads/read-chat';
 import { testSql, textContent } from '../testing/fixture';
 import { createChat } from '../transitions/create';
 import { forgetWorker, readDeadWorkers, retireWorker } from '../worker-lease';
 import { ChaosBus, type Letter } from './chaos-bus';
-import { checkInvariants } from './invariants';
+import { checkInvariants, type StoredRow } from './invariants';
 import { Ledger } from './ledger';
 import { actAsClient } from './model-client';
 import { ModelViewer } from './model-viewer';
@@ -28,9 +27,16 @@ interface Cast {
   workers: ModelWorker[];
 }
 
+const START_WORKERS = testSql(`insert into workers (id, hostname, lease_expires_at)
+  select id, 'model', now() + interval '1 hour' from unnest($1::uuid[]) id`);
 const PASS_DEADLINES = testSql(
   'update chats set action_deadline_at = now() where id = any ($1) and action_deadline_at > now()',
 );
+const END_ALL_LEASES = testSql(`with ended as (
+    update workers set lease_expires_at = '-infinity' where lease_expires_at > now() and id <> $1
+  ) update chats set action_deadline_at = now() where id = any ($2) and action_deadline_at > now()`);
+const READ_ROWS = testSql(`select id, chat_id, role, content, visibility, deleted, revision from chat_messages
+  where chat_id = any ($1) order by id`);
 /** More than any queue and any turn needs. */
 const ROUNDS_TO_REST = 60;
 /** Makes a model finish its turn whatever it finds. */
@@ -44,9 +50,20 @@ export async function runScenario(lane: Lane, scenario: Scenario): Promise<void>
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
   await comeToRest(cast);
-  for (const [index, chat] of cast.world.chats.entries()) {
-    const viewer = cast.viewers[index];
-    if (viewer) await checkInvariants({ world: cast.world, chat, viewer });
+  await check(cast);
+}
+
+async function check({ world, viewers }: Cast): Promise<void> {
+  const rows = await world.database.query<StoredRow>(READ_ROWS, [world.chats.map((chat) => chat.id)]);
+  for (const [index, chat] of world.chats.entries()) {
+    const viewer = viewers[index];
+    if (viewer === undefined) continue;
+    const newcomer = new ModelViewer(world, chat.id);
+    const head = await newcomer.catchUp();
+    if (head === null) throw new Error('A chat is gone');
+    if (viewer.version < head.version) await viewer.catchUp();
+    const ownRows = rows.filter((row) => row.chat_id === chat.id);
+    checkInvariants({ ledger: chat.ledger, head, rows: ownRows, viewer, newcomer });
   }
 }
 
@@ -72,7 +89,7 @@ async function gather(lane: Lane): Promise<Cast> {
     chats.push({ id: created.chat.id, ledger });
   }
   const workers = Array.from({ length: WORKERS }, () => new ModelWorker(world));
-  await Promise.all(workers.map((worker) => worker.start()));
+  await world.database.query(START_WORKERS, [workers.map((worker) => worker.id)]);
   return { world, workers, viewers: chats.map((chat) => new ModelViewer(world, chat.id)) };
 }
 
@@ -96,7 +113,7 @@ async function perform({ world, viewers, workers }: Cast, command: Command): Pro
       return;
     }
     case 'worker':
-      return workers[command.worker]?.act({ ...command, chatId: world.chats[command.chat]?.id ?? '' });
+      return choose(workers, command)?.act(command);
     case 'bus': {
       const letter = world.bus.take(command.pick, { andKeep: command.action === 'double' });
       if (letter && command.action !== 'drop')
@@ -106,6 +123,16 @@ async function perform({ world, viewers, workers }: Cast, command: Command): Pro
     case 'time':
       return command.action === 'pass_deadlines' ? passDeadlines(world) : buryTheDead(world, workers);
   }
+}
+
+/** A step is for a worker that has something to do, if there is one. */
+function choose(
+  workers: readonly ModelWorker[],
+  command: { action: string; worker: number },
+): ModelWorker | undefined {
+  const chosen = workers[command.worker];
+  if (command.action !== 'step' || chosen === undefined || chosen.atWork().length > 0) return chosen;
+  return workers.find((worker) => worker.atWork().length > 0) ?? chosen;
 }
 
 async function deliver(
@@ -136,26 +163,15 @@ async function buryTheDead({ database }: World, workers: readonly ModelWorker[])
 }
 
 /** All workers are gone; a new one finds everything by its sweep alone, since no message is delivered any more. */
-async function comeToRest({ world, workers }: Cast): Promise<void> {
-  for (const worker of workers) await worker.kill();
-  await Promise.all(
-    workers.flatMap((worker) => [...worker.graves, worker.id]).map((id) => retireWorker(world.database, id)),
-  );
+async function comeToRest({ world }: Cast): Promise<void> {
   const survivor = new ModelWorker(world);
-  await survivor.start();
+  await world.database.query(START_WORKERS, [[survivor.id]]);
+  await world.database.query(END_ALL_LEASES, [survivor.id, world.chats.map((chat) => chat.id)]);
   for (let round = 0; round < ROUNDS_TO_REST; round++) {
-    await passDeadlines(world);
+    for (const head of survivor.atWork()) await survivor.step(head, { pick: FINISH, fate: 'seen' });
+    if (survivor.atWork().length > 0) continue;
     await survivor.sweep();
-    await survivor.lookAfterOwn();
-    const heads = survivor.heads();
-    for (const { id } of heads)
-      await survivor.act({ action: 'step', chatId: id, pick: FINISH, fate: 'seen' });
-    if (await areAtRest(world)) return retireWorker(world.database, survivor.id);
+    if (survivor.atWork().length === 0) return;
   }
   throw new Error('A chat does not come to rest');
-}
-
-async function areAtRest({ database, chats }: World): Promise<boolean> {
-  const heads = await Promise.all(chats.map((chat) => readChat(database, { chatId: chat.id })));
-  return heads.every((head) => head?.status === 'waiting' || head?.status === 'error');
 }

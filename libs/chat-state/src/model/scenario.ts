@@ -47,7 +47,7 @@ interface Timing {
 export type Command = Timing &
   (
     | { actor: 'client'; action: ClientAction; chat: number; fate: Fate }
-    | { actor: 'worker'; action: WorkerAction; worker: number; chat: number; fate: Fate }
+    | { actor: 'worker'; action: WorkerAction; worker: number; fate: Fate }
     | { actor: 'bus'; action: 'deliver' | 'double' | 'drop' }
     | { actor: 'time'; action: 'pass_deadlines' | 'bury_the_dead' }
   );
@@ -58,7 +58,7 @@ export const WORKERS = 3;
 const weighted = <Value>(...choices: [number, Value][]): fc.Arbitrary<Value> =>
   fc.oneof(...choices.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })));
 
-const timing = { together: weighted([4, false], [1, true]), pick: fc.nat(1000) };
+const timing = { together: weighted([4, false], [1, true]), pick: fc.noBias(fc.nat(999)) };
 const chat = weighted([3, 0], [1, 1]);
 
 const clientCommand = fc.record({
@@ -81,7 +81,6 @@ const workerCommand = fc.record({
     { weight: 4, arbitrary: fc.constantFrom(...WORKER_ACTIONS) },
   ),
   worker: fc.nat(WORKERS - 1),
-  chat,
   fate: weighted<Fate>([8, 'seen'], [1, 'lost'], [1, 'repeated']),
 });
 
@@ -108,3 +107,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.array(
   ),
   { minLength: 8, maxLength: 40, size: 'max' },
 );
+
+/** One scenario for each lane. */
+export const scenarios = (lanes: number): fc.Arbitrary<Scenario[]> =>
+  fc.array(scenario, { minLength: lanes, maxLength: lanes });

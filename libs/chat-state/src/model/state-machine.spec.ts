@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { createFixture, type Fixture } from '../testing/fixture';
-import { runScenario } from './run-scenario';
-import { scenario } from './scenario';
+import { playAll } from './play-all';
+import { scenarios } from './scenario';
 
 /** Databases side by side. Each run plays one scenario on each. */
 const LANES = 4;
@@ -15,16 +15,14 @@ afterAll(() => Promise.all(lanes.map((lane) => lane.close())));
 
 test('whatever clients, workers and the bus do: nothing is lost or doubled, and every chat comes to rest', async () => {
   const seed = Date.now() % 0x7fffffff;
-  console.log(`seed of the state machine: ${seed}`);
-  await fc.assert(
-    fc.asyncProperty(fc.array(scenario, { minLength: LANES, maxLength: LANES }), async (scenarios) => {
-      const plays = scenarios.map((commands, index) => {
-        const lane = lanes[index];
-        return lane && runScenario({ ...lane, database: lane.test.database }, commands);
-      });
-      const outcomes = await Promise.allSettled(plays);
-      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-    }),
-    { seed, numRuns: INTERLEAVINGS / LANES, endOnFailure: true },
-  );
+  const property = fc.asyncProperty(scenarios(LANES), (commands) => playAll(lanes, commands));
+  const result = await fc.check(property, { seed, numRuns: INTERLEAVINGS / LANES, endOnFailure: true });
+  console.log(`${result.numRuns * LANES} interleavings, seed ${seed}`);
+  if (result.failed)
+    throw new Error(
+      `Shrink it with: npm run fuzz:state -- --seed ${seed} --path ${result.counterexamplePath}`,
+      {
+        cause: result.errorInstance,
+      },
+    );
 }, 300_000);
