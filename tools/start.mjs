@@ -9,6 +9,7 @@ import { ensureInstalled, root } from './install.mjs';
 const programs = {
   standalone: 'apps/standalone/dist/main.js',
   cluster: 'apps/standalone/dist/cluster/main.js',
+  docs: 'apps/standalone/dist/docs/main.js',
   demo: 'apps/standalone/dist/demo/main.js',
   migrate: 'migrations/dist/main.js',
   scaletest: 'apps/scaletest/dist/main.js',
