@@ -56,8 +56,8 @@ export interface RunPlan {
 
 export const ARRIVAL_CHOICES = ARRIVAL_KINDS;
 const DEFAULT_DURATION_MS = 30_000;
-/** Turns that a load without an end in sight may make. */
-const ASSUMED_TURNS = 60_000;
+/** What the platform may at best need for a turn, where a load has no number of turns. */
+const FASTEST_TURN_MS = 20;
 
 export function planRun(flags: RunFlags, logDirectory: string): RunPlan {
   const profile: Profile = PROFILES[flags.profile];
@@ -80,7 +80,7 @@ export function planRun(flags: RunFlags, logDirectory: string): RunPlan {
       pool: flags.pool,
       isDurable: flags.fsync && profile.isDurable,
       rateLimit: flags.rateLimit ?? profile.rateLimit,
-      ledgerEntries: repeat * loads.reduce((sum, load) => sum + ledgerEntriesOf(load), 0),
+      ledgerEntries: Math.max(...loads.map(ledgerEntriesOf)),
       canDisturbBus: faults.some((fault) => NEEDS_PROXY.has(fault)),
       isThroughGateways: flags.throughGateways,
       logDirectory,
@@ -90,7 +90,10 @@ export function planRun(flags: RunFlags, logDirectory: string): RunPlan {
 
 /** Room for titles, tool steps and regenerations too. */
 function ledgerEntriesOf(load: LoadPlan): number {
-  return 4 * (plannedTurns(load) ?? ASSUMED_TURNS) + 4 * load.chats;
+  const { chats, durationMs = 0, shape } = load;
+  const turnMs = FASTEST_TURN_MS + shape.firstByteMs + shape.chunkMs * (shape.chunks - 1);
+  const turns = plannedTurns(load) ?? Math.ceil((chats * durationMs) / turnMs);
+  return 4 * (turns + chats);
 }
 
 function applyFlags(load: LoadPlan, flags: RunFlags): LoadPlan {

@@ -4,11 +4,11 @@
  * A turn has ended when the stream shows its answer and the chat at rest, or the next message in the history. A turn that does not end
  * in time is a hang, kept with the last event seen.
  */
-import type { ChatMessage, MessagesResponse } from '@parley/contracts';
 import { type AnswerShape, LOOKUP_TOOL, promptFor } from '../answer-shape';
-import { type ObservedChat, type SeenMessage, toSeenMessage } from '../oracle/observation';
-import { deliver, type DeliveryCounts } from './delivery';
-import { RefusedError, RunAbortedError, TurnFailedError } from './errors';
+import type { ObservedChat, SeenMessage } from '../oracle/observation';
+import { ChatCalls } from './chat-calls';
+import type { DeliveryCounts } from './delivery';
+import { RunAbortedError, TurnFailedError } from './errors';
 import type { HangWatch } from './hang-watch';
 import type { Call, HttpClient } from './http-client';
 import { ToolRuns } from './tool-runs';
@@ -49,19 +49,23 @@ interface Pending {
   readonly unwatch: () => void;
 }
 
-const PAGE = 200;
-
 export class ChatSession {
   readonly turns: Turn[] = [];
   readonly viewers: Viewer[] = [];
-  chatId = '';
-  private readonly tools = new ToolRuns((calls) => this.answerTools(calls));
+  private readonly calls: ChatCalls;
+  private readonly tools = new ToolRuns((runs) => this.calls.answerTools(runs));
   private readonly pending = new Set<Pending>();
   private firstPart: (() => void) | undefined;
   private history: readonly SeenMessage[] | null = null;
 
   constructor(readonly options: SessionOptions) {
-    options.signal.addEventListener('abort', () => this.abort(), { once: true });
+    this.calls = new ChatCalls({ ...options, giveUpAfterMs: options.turnTimeoutMs });
+    options.signal.addEventListener('abort', this.abort, { once: true });
+  }
+
+  /** Empty until the chat exists. */
+  get chatId(): string {
+    return this.calls.chatId;
   }
 
   get main(): Viewer {
@@ -77,7 +81,6 @@ export class ChatSession {
     const reply = await this.send(turn, {
       method: 'POST',
       path: '/chats',
-      token: this.options.token,
       body: {
         organization_id: organizationId,
         content: [{ type: 'text', text: promptFor(turn.order) }],
@@ -86,7 +89,7 @@ export class ChatSession {
         ...(wish.toolSteps === undefined ? {} : { unsafe_dynamic_tools: [LOOKUP_TOOL] }),
       },
     });
-    this.chatId = (JSON.parse(reply ?? '{}') as { id?: string }).id ?? '';
+    this.calls.chatId = (JSON.parse(reply ?? '{}') as { id?: string }).id ?? '';
     this.addViewer({});
     return turn;
   }
@@ -113,7 +116,6 @@ export class ChatSession {
     await this.send(turn, {
       method: 'POST',
       path: `/chats/${this.chatId}/messages`,
-      token: this.options.token,
       body: {
         content: [{ type: 'text', text: promptFor(turn.order) }],
         ...(wish.busyBehavior === undefined ? {} : { busy_behavior: wish.busyBehavior }),
@@ -166,7 +168,6 @@ export class ChatSession {
     await this.send(edited, {
       method: 'PATCH',
       path: `/chats/${this.chatId}/messages/${id ?? 0}`,
-      token: this.options.token,
       body: { content: [{ type: 'text', text: promptFor(edited.order) }] },
     });
     return edited;
@@ -177,25 +178,13 @@ export class ChatSession {
   }
 
   /** A call whose refusal is an answer too. @returns the status */
-  async change(method: Call['method'], path: string, body?: unknown): Promise<number> {
-    const call: Call = {
-      method,
-      path: `/chats/${this.chatId}${path}`,
-      token: this.options.token,
-      ...(body === undefined ? {} : { body }),
-    };
-    return (await this.options.api.call(call)).status;
+  change(method: Call['method'], path: string, body?: unknown): Promise<number> {
+    return this.calls.change(method, path, body);
   }
 
   /** Reads the history as any client may; keeps it for the oracle. */
   async readHistory(): Promise<void> {
-    const rows: ChatMessage[] = [];
-    for (let hasMore = true; hasMore;) {
-      const page = await this.page(`after_id=${rows.at(-1)?.id ?? 0}&limit=${PAGE}`);
-      rows.push(...page.messages);
-      hasMore = page.has_more;
-    }
-    this.history = rows.map((row) => toSeenMessage(row));
+    this.history = await this.calls.history();
   }
 
   /** True when every viewer holds as many messages as the history. */
@@ -222,6 +211,7 @@ export class ChatSession {
   }
 
   close(): void {
+    this.options.signal.removeEventListener('abort', this.abort);
     for (const viewer of this.viewers) viewer.close();
   }
 
@@ -236,38 +226,20 @@ export class ChatSession {
     return turn;
   }
 
-  private async send(turn: Turn, call: Call): Promise<string | undefined> {
+  private async send(turn: Turn, call: Omit<Call, 'token'>): Promise<string | undefined> {
     turn.sentAtMs = performance.now();
     if (this.viewers.length > 0) this.main.fold.worstGapMs = 0;
     try {
-      const { api, signal, counts, turnTimeoutMs } = this.options;
-      const delivery = { call, signal, giveUpAfterMs: turnTimeoutMs, hasHappened: () => this.holds(turn) };
-      const reply = await deliver(api, delivery, counts);
+      const reply = await this.calls.send(turn.order.key, call);
       turn.acceptedAtMs = performance.now();
       turn.wasAccepted = true;
-      return reply?.text;
+      return reply;
     } catch (error) {
       if (this.options.signal.aborted) throw new RunAbortedError();
       turn.outcome = 'failed';
       turn.failure = error instanceof Error ? error.message : String(error);
       throw error;
     }
-  }
-
-  /** A chat that may have been created without our knowing is left alone: its turn counts as not accepted. */
-  private async holds(turn: Turn): Promise<boolean> {
-    if (this.chatId === '') return false;
-    const { messages, queued_messages: queue } = await this.page('limit=50');
-    const mark = `"key":"${turn.order.key}"`;
-    const texts = [...messages, ...queue].flatMap(({ content }) => content);
-    return texts.some((part) => part.type === 'text' && part.text.includes(mark));
-  }
-
-  private async page(query: string): Promise<MessagesResponse> {
-    const path = `/chats/${this.chatId}/messages?${query}`;
-    const { status, text } = await this.options.api.call({ method: 'GET', path, token: this.options.token });
-    if (status !== 200) throw new RefusedError(`GET ${path}`, status, text);
-    return JSON.parse(text) as MessagesResponse;
   }
 
   /** Called after each batch of events: did anything end? */
@@ -320,22 +292,10 @@ export class ChatSession {
     for (const pending of this.pending) if (pending.turn === turn) this.fail(pending, 'hung', failure);
   }
 
-  private abort(): void {
+  private readonly abort = (): void => {
     for (const pending of this.pending) {
       this.settle(pending);
       pending.reject(new RunAbortedError());
     }
-  }
-
-  private async answerTools(calls: readonly { id: string; token: string }[]): Promise<void> {
-    const call: Call = {
-      method: 'POST',
-      path: `/chats/${this.chatId}/tool-results`,
-      token: this.options.token,
-      body: { results: calls.map(({ id, token }) => ({ tool_call_id: id, output: { token } })) },
-    };
-    const { api, signal, counts, turnTimeoutMs } = this.options;
-    const hasHappened = (): Promise<boolean> => Promise.resolve(false);
-    await deliver(api, { call, signal, giveUpAfterMs: turnTimeoutMs, hasHappened }, counts);
-  }
+  };
 }

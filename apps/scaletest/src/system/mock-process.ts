@@ -6,6 +6,7 @@ import { startBuiltProgram } from './built-program';
 const MIB = 1024 * 1024;
 const BYTES_PER_ENTRY = 1_500;
 const MIN_ENTRIES = 50_000;
+const MAX_LEDGER_BYTES = 4096 * MIB;
 
 /** @param ledgerEntries how many requests it has to remember */
 export function startMock(logDirectory: string, ledgerEntries: number): Promise<ServerProcess> {
@@ -21,7 +22,7 @@ export function startMock(logDirectory: string, ledgerEntries: number): Promise<
       '--ledger-entries',
       String(entries),
       '--ledger-bytes',
-      String(Math.max(64 * MIB, entries * BYTES_PER_ENTRY)),
+      String(Math.min(MAX_LEDGER_BYTES, Math.max(64 * MIB, entries * BYTES_PER_ENTRY))),
     ],
     envFor: () => ({ NODE_ENV: 'production' }),
     logFile: join(logDirectory, 'llmmock.log'),
