@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { refuseUpgrade } from './raw-reply';
 import type { StreamForwarder } from './stream-forwarder';
 
-const STREAM_PATH = /^\/api\/(v2|experimental)\/chats\/[^/]+\/stream$/;
+const STREAM_PATH = /^\/api\/(v2|experimental)\/chats\/(watch|[^/]+\/stream)$/;
 
 export function listenForUpgrades(server: Server, forwarder: StreamForwarder): void {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
