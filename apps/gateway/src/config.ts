@@ -77,6 +77,14 @@ export const gatewayConfig = defineConfig({
     unit: 'flag',
     reason: 'Believe X-Forwarded-For and its kin; only behind a proxy that sets them',
   }),
+  GITHUB_WEBHOOK_SECRET: setting({
+    schema: text(),
+    default: undefined,
+    unit: 'secret',
+    reason:
+      'What GitHub signs its webhooks with, at /api/v2/webhooks/github; without it they are refused, and gitsync polls',
+    isSecret: true,
+  }),
   SHUTDOWN_GRACE_MS: setting({
     schema: durationMs({ min: 0, max: 600_000 }),
     default: 10_000,

@@ -18,6 +18,8 @@ export interface GatewaySettings {
   readonly loginRateLimit: number;
   /** Believe X-Forwarded-For and its kin. */
   readonly trustProxy: boolean;
+  /** What GitHub signs its webhooks with; without it there are none. */
+  readonly githubWebhookSecret?: string | undefined;
 }
 
 export interface GatewayDependencies {

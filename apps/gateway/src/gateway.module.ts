@@ -3,7 +3,7 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { readChat, type ChatStore } from '@parley/chat-state';
 import { Database } from '@parley/database';
-import { Identity } from '@parley/identity';
+import { Identity, SecretBox } from '@parley/identity';
 import { RateLimiter } from '@parley/key-value';
 import { HealthModule, MetricsModule } from '@parley/service';
 import { Groups, UsageLimits, UsageLimitSettings } from '@parley/spend';
@@ -18,8 +18,14 @@ import { QueueController } from './chats/queue.controller';
 import { ToolResultsController } from './chats/tool-results.controller';
 import { TurnsController } from './chats/turns.controller';
 import { CHAT_STORE, LOGGER, SETTINGS, STREAM_FORWARDER, type GatewayDependencies } from './dependencies';
+import { DiffsController } from './diff-status/diffs.controller';
+import { ExternalAuthController } from './diff-status/external-auth.controller';
+import { GitRefresh } from './diff-status/git-refresh';
+import { GithubWebhooksController } from './diff-status/github-webhooks.controller';
+import { RawBodies } from './diff-status/raw-bodies';
 import { ApiExceptionFilter } from './http/exception.filter';
 import { RouteTable } from './http/route-table';
+import { InsightsController } from './insights/insights.controller';
 import { ModelChoices } from './models/model-choices';
 import { selectModels } from './models/model-rows';
 import { Models } from './models/models';
@@ -61,6 +67,10 @@ const CONTROLLERS = [
   UsageLimitsController,
   GroupsController,
   WebpushController,
+  InsightsController,
+  DiffsController,
+  ExternalAuthController,
+  GithubWebhooksController,
   ConfigChangesController,
 ];
 
@@ -76,6 +86,7 @@ export class GatewayModule {
         ...outside(dependencies),
         { provide: RouteTable, useValue: routes },
         ChatAccess,
+        RawBodies,
         { provide: APP_FILTER, useClass: ApiExceptionFilter },
         { provide: APP_GUARD, useClass: AuthenticationGuard },
         { provide: APP_GUARD, useClass: RateLimitGuard },
@@ -106,6 +117,8 @@ function outside(dependencies: GatewayDependencies): Provider[] {
     { provide: Models, useValue: new Models(database, bus) },
     { provide: ModelChoices, useValue: models },
     { provide: WebpushRequests, useValue: new WebpushRequests({ bus, now: () => Date.now() }) },
+    { provide: GitRefresh, useValue: new GitRefresh(bus, logger) },
+    { provide: SecretBox, useValue: secretBox },
     { provide: UsageLimits, useValue: limits },
     { provide: UsageLimitSettings, useValue: new UsageLimitSettings(database, bus) },
     { provide: Groups, useValue: new Groups(database, bus) },

@@ -61,7 +61,12 @@ async function start(config: GatewayConfig, logger: Logger, context: ServiceCont
       readiness: new Readiness({ signal, checks: checksOf({ database }) }),
       metrics: new Metrics().collectProcess(),
       logger,
-      settings: { apiRateLimit: config.apiRateLimit, loginRateLimit: config.loginRateLimit, trustProxy },
+      settings: {
+        apiRateLimit: config.apiRateLimit,
+        loginRateLimit: config.loginRateLimit,
+        trustProxy,
+        githubWebhookSecret: config.githubWebhookSecret,
+      },
     },
   );
 }

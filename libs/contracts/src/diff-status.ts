@@ -59,18 +59,23 @@ const providerToken = () =>
     .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII')
     .max(MAX_TOKEN_LENGTH);
 
+/** Of a git host, such as `https://github.com`. */
+const providerOrigin = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+  .max(300)
+  .transform((value) => new URL(value).origin);
+
 /** `PUT /users/{user}/external-auth`: a token of a git host, with its refresh token when it expires. */
 export const linkExternalAuthRequest = z.object({
-  /** The host's address, such as `https://github.com`. */
-  provider_origin: z
-    .url({ protocol: /^https?$/, error: 'must be an http or https address' })
-    .max(300)
-    .transform((value) => new URL(value).origin),
+  provider_origin: providerOrigin,
   access_token: providerToken(),
   refresh_token: providerToken().optional(),
   expires_at: timestamp().optional(),
 });
 export type LinkExternalAuthRequest = z.infer<typeof linkExternalAuthRequest>;
+
+export const unlinkExternalAuthRequest = z.object({ provider_origin: providerOrigin });
+export type UnlinkExternalAuthRequest = z.infer<typeof unlinkExternalAuthRequest>;
 
 /** A linked account without its secrets. */
 export const externalAuthLink = z.object({

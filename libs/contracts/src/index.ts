@@ -65,6 +65,7 @@ export {
   chatDiffContents,
   reportGitRefRequest,
   linkExternalAuthRequest,
+  unlinkExternalAuthRequest,
   externalAuthLink,
   gitRefreshRequested,
   gitDiffRequest,
@@ -77,12 +78,21 @@ export type {
   ChatDiffContents,
   ReportGitRefRequest,
   LinkExternalAuthRequest,
+  UnlinkExternalAuthRequest,
   ExternalAuthLink,
   GitRefreshRequested,
   GitDiffRequest,
   GitDiffReply,
   GitDiffResult,
 } from './diff-status';
+export {
+  pullRequestSummary,
+  pullRequestDay,
+  pullRequestsOfModel,
+  recentPullRequest,
+  pullRequestInsights,
+} from './pull-request-insights';
+export type { PullRequestInsights } from './pull-request-insights';
 export { fieldError, errorResponse, toFieldErrors } from './error-response';
 export type { FieldError, ErrorResponse } from './error-response';
 export {

@@ -23,7 +23,7 @@ const REPORT_GIT_REF = sql(
      mark_version = d.mark_version + 1, marked_at = excluded.marked_at, updated_at = excluded.updated_at,
      stale_at = case when d.claim_id is not null and d.stale_at > $7 then d.stale_at else excluded.stale_at end
    where (d.git_branch, d.git_repository) = (excluded.git_branch, excluded.git_repository)
-   returning d.chat_id`,
+   returning d.mark_version`,
 );
 
 // Another branch: what is known of the old one's pull request no longer counts, and a refresh of it under way loses its claim.
@@ -38,7 +38,7 @@ const REPLACE_GIT_REF = sql(
      base_branch = null, head_branch = null
    from chats c
    where d.chat_id = $1 and c.id = d.chat_id and c.owner_id = $2
-   returning d.chat_id`,
+   returning d.mark_version`,
 );
 
 export interface ReportedGitRef {
@@ -51,13 +51,15 @@ export interface ReportedGitRef {
   readonly now: Date;
 }
 
-/** Records where a chat pushed to, and makes its status due. False when there is no such chat of that owner. */
-export async function reportGitRef(database: Queryable, ref: ReportedGitRef): Promise<boolean> {
+/** Records where a chat pushed to, and makes its status due. The number of its mark; null when there is no such chat of that owner. */
+export async function reportGitRef(database: Queryable, ref: ReportedGitRef): Promise<number | null> {
   const { chatId, ownerId, branch, remoteOrigin, remote, now } = ref;
   const values = [chatId, ownerId, branch, remoteOrigin, remote.repository, dueAt(now), now];
-  const same = await database.query(REPORT_GIT_REF, values);
-  if (same.length > 0) return true;
-  return (await database.query(REPLACE_GIT_REF, values)).length > 0;
+  for (const statement of [REPORT_GIT_REF, REPLACE_GIT_REF]) {
+    const [row] = await database.query<{ mark_version: number }>(statement, values);
+    if (row !== undefined) return row.mark_version;
+  }
+  return null;
 }
 
 const MARK = `mark_version = d.mark_version + 1, marked_at = $2, updated_at = $2,

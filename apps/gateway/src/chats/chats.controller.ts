@@ -8,6 +8,7 @@ import {
   type CreateChatRequest,
   type UpdateChatRequest,
 } from '@parley/contracts';
+import { withDiffStatuses } from '@parley/diff-status';
 import type { Actor } from '@parley/identity';
 import { UsageLimits } from '@parley/spend';
 import { CurrentActor } from '../auth/current-actor';
@@ -46,14 +47,14 @@ export class ChatsController {
   ): Promise<Chat[]> {
     const chats = await listChats(this.store.database, toListInput(query, actor.userId));
     if (chats === null) throw invalidField('after_id', 'is none of your chats');
-    return chats;
+    return withDiffStatuses(this.store.database, chats);
   }
 
   @Get(':chat')
   async read(@CurrentActor() actor: Actor, @Param('chat', uuidParam('chat')) chatId: string): Promise<Chat> {
     const chat = await readClientChat(this.store.database, { chatId, ...updaterCondition(actor) });
     if (chat === null) throw notFound('chat');
-    return chat;
+    return (await withDiffStatuses(this.store.database, [chat]))[0] ?? chat;
   }
 
   @Patch(':chat')

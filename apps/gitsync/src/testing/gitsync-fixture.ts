@@ -126,8 +126,8 @@ export class GitsyncFixture {
     if (remote === null) throw new Error(`${remoteOrigin} is no remote`);
     this.github.addBranch(`${OWNER}/${REPO}`, branch, `diff of ${branch}`);
     const now = new Date(this.clock.now());
-    if (!(await reportGitRef(this.database, { chatId, ownerId, branch, remoteOrigin, remote, now })))
-      throw new Error('no such chat');
+    const mark = await reportGitRef(this.database, { chatId, ownerId, branch, remoteOrigin, remote, now });
+    if (mark === null) throw new Error('no such chat');
   }
 
   async status(chatId: string): Promise<ChatDiffStatus | undefined> {
