@@ -1,0 +1,217 @@
+/**
+ * The ledger against the mock's own: a run with retries, interrupts, edits, tools and titles costs what the mock says it has told, to
+ * the micro. A provider tells usage at the end of an answer, and Anthropic also what it has read at the start: of a
+ * broken answer that much is known, and of OpenAI's nothing, so that its cost is unknown and is counted as such.
+ */
+import type { ChatCost, CostSummary, CostUsers, MessagesResponse } from '@parley/contracts';
+import type { LedgerEntryJson } from '@parley/llmmock';
+import { eventually } from '@parley/testing';
+import { addMember, idOf, type Person } from '../testing/provision';
+import { ask, SpendingSystem, type PricedModel } from './testing/spending-system';
+
+let system: SpendingSystem;
+let person: Person;
+let stranger: Person;
+
+beforeAll(async () => {
+  system = await SpendingSystem.start();
+  person = await addMember(system.gateway, 'payer');
+  stranger = await addMember(system.gateway, 'stranger');
+});
+afterAll(() => system.close());
+
+const TOOL = {
+  name: 'look_up',
+  description: 'Looks something up',
+  input_schema: { type: 'object', properties: {} },
+};
+const usage = (input_tokens: number, output_tokens: number, cached_tokens = 0) => ({
+  usage: { input_tokens, output_tokens, cached_tokens },
+});
+const slow = { reply: 'x'.repeat(400), chunk_size: 4, chunk_ms: 20 };
+
+async function create(
+  model: PricedModel,
+  control: Parameters<typeof ask>[0],
+  extra: object = {},
+): Promise<string> {
+  return idOf((await system.create(person, model, control, extra)).body);
+}
+const send = (chatId: string, control: Parameters<typeof ask>[0]) =>
+  system.as(person, 'POST', `/chats/${chatId}/messages`, ask(control));
+const editLast = async (chatId: string, control: Parameters<typeof ask>[0]) => {
+  const { body } = await system.as(person, 'GET', `/chats/${chatId}/messages`);
+  const last = (body as MessagesResponse).messages.find(({ role }) => role === 'user');
+  const edited = await system.as(person, 'PATCH', `/chats/${chatId}/messages/${last?.id}`, ask(control));
+  expect(edited.status).toBe(200);
+};
+
+/** A chat with everything that can happen to a turn. */
+async function live(model: PricedModel): Promise<string> {
+  const name = (what: string) => `${model.api}-${what}`;
+  const chatId = await create(model, { key: name('plain'), ...usage(1003, 77, 40) });
+  await system.until(person, chatId, 'waiting');
+  await send(chatId, {
+    key: name('retry'),
+    ...usage(511, 33),
+    fault: { kind: 'end_early', after_chunks: 2, first_attempts: 1 },
+  });
+  await system.until(person, chatId, 'waiting');
+  await send(chatId, {
+    key: name('refused'),
+    ...usage(13, 1),
+    fault: { kind: 'status', status: 529, retry_after_ms: 1, first_attempts: 1 },
+  });
+  await system.until(person, chatId, 'waiting');
+  await send(chatId, { key: name('interrupted'), ...slow, ...usage(2001, 900) });
+  await system.untilAnswering(name('interrupted'));
+  expect((await system.as(person, 'POST', `/chats/${chatId}/interrupt`)).status).toBe(200);
+  await system.until(person, chatId, 'waiting');
+  await send(chatId, { key: name('edited away'), ...slow, ...usage(3001, 901) });
+  await system.untilAnswering(name('edited away'));
+  await editLast(chatId, { key: name('edited'), ...usage(17, 3) });
+  await system.until(person, chatId, 'waiting');
+  await editLast(chatId, { key: name('edited again'), ...usage(19, 5, 7) });
+  await system.until(person, chatId, 'waiting');
+  return chatId;
+}
+
+/** A chat whose turn takes two calls. */
+async function liveWithTools(model: PricedModel): Promise<string> {
+  const control = {
+    key: `${model.api}-tools`,
+    tool_calls: [[{ name: 'look_up', arguments: {} }]],
+    ...usage(101, 11),
+  };
+  const chatId = await create(model, control, { unsafe_dynamic_tools: [TOOL] });
+  await system.until(person, chatId, 'requires_action');
+  const { body } = await system.as(person, 'GET', `/chats/${chatId}/messages`);
+  const parts = (body as MessagesResponse).messages.flatMap(({ content }) => content);
+  const results = parts.flatMap((part) =>
+    part.type === 'tool-call' ? [{ tool_call_id: part.tool_call_id, output: 'found' }] : [],
+  );
+  await system.as(person, 'POST', `/chats/${chatId}/tool-results`, { results });
+  await system.until(person, chatId, 'waiting');
+  return chatId;
+}
+
+interface Expected {
+  micros: number;
+  calls: number;
+  unpriced: number;
+}
+
+/** What the mock has told its clients, priced in whole numbers, without the code under test. */
+function expectedOf(entries: readonly LedgerEntryJson[]): Expected {
+  const expected = { micros: 0, calls: 0, unpriced: 0 };
+  for (const entry of entries) {
+    // Refused: no answer, no usage, no cost.
+    if (entry.status !== 200 || entry.usage === null || entry.chunks_sent === 0) continue;
+    const model = system.models.find(({ api }) => api === entry.api);
+    if (model === undefined) throw new Error(`no model for ${entry.api}`);
+    expected.calls += 1;
+    const { input_tokens, output_tokens, cached_tokens } = entry.usage;
+    const isWhole = entry.closed_by_client_at === null && entry.fault === null;
+    const isAnthropic = entry.api === 'anthropic';
+    if (!isWhole && !isAnthropic) {
+      expected.unpriced += 1;
+      continue;
+    }
+    const { input, output, cacheRead } = model.prices;
+    const uncached = isAnthropic ? input_tokens : input_tokens - cached_tokens;
+    const sum =
+      BigInt(uncached) * input +
+      BigInt(isWhole ? output_tokens : 1) * output +
+      BigInt(cached_tokens) * cacheRead;
+    expected.micros += Number((sum + 999_999n) / 1_000_000n);
+  }
+  return expected;
+}
+
+test('the sum of all costs is what the mock has told, to the micro, by chat, by model and by user', async () => {
+  const chats = await Promise.all(system.models.flatMap((model) => [live(model), liveWithTools(model)]));
+  const entries = await eventually(async () => {
+    const all = await system.ledger();
+    // Titles come beside the turns.
+    return all.filter(({ purpose }) => purpose === 'structured').length === chats.length &&
+      all.every(({ ended_at }) => ended_at !== null)
+      ? all
+      : false;
+  });
+  const expected = expectedOf(entries);
+  expect(expected).toMatchObject({ calls: expect.any(Number) as number, unpriced: 2 * 3 });
+  expect(entries.filter(({ fault }) => fault === 'end_early')).toHaveLength(3);
+  expect(entries.filter(({ closed_by_client_at }) => closed_by_client_at !== null)).toHaveLength(6);
+
+  const summary = await eventually(async () => {
+    const { body } = await system.as(person, 'GET', '/chats/cost/me/summary');
+    const found = body as CostSummary;
+    expect(found.priced_message_count + found.unpriced_message_count).toBe(expected.calls);
+    return found;
+  });
+  expect(summary).toMatchObject({
+    total_cost_micros: expected.micros,
+    unpriced_message_count: expected.unpriced,
+    usage_limit: { is_limited: false },
+  });
+  for (const model of system.models) {
+    const own = expectedOf(entries.filter(({ api }) => api === model.api));
+    expect(summary.by_model.find(({ model_config_id }) => model_config_id === model.id)).toMatchObject({
+      total_cost_micros: own.micros,
+      message_count: own.calls,
+    });
+  }
+  const costs = await Promise.all(chats.map((chatId) => system.as(person, 'GET', `/chats/${chatId}/cost`)));
+  const sum = (field: keyof ChatCost) =>
+    costs.reduce((total, { body }) => total + (body as ChatCost)[field], 0);
+  expect(sum('total_cost_micros')).toBe(expected.micros);
+  expect(sum('request_count')).toBe(expected.calls);
+  expect(sum('unpriced_request_count')).toBe(expected.unpriced);
+  expect(summary.by_chat.map(({ root_chat_id }) => root_chat_id).sort()).toEqual([...chats].sort());
+});
+
+test('others see neither', async () => {
+  const [chat] = (await system.as(person, 'GET', '/chats')).body as { id: string }[];
+  expect((await system.as(stranger, 'GET', `/chats/${chat?.id}/cost`)).status).toBe(404);
+  expect((await system.as(stranger, 'GET', '/chats/cost/payer/summary')).status).toBe(404);
+  expect((await system.as(stranger, 'GET', '/chats/cost/users')).status).toBe(403);
+  const mine = await system.as(person, 'GET', '/chats/cost/me/summary');
+  const users = await system.as(system.world.admin, 'GET', '/chats/cost/users?username=PAY');
+  expect(users.body as CostUsers).toMatchObject({
+    count: 1,
+    users: [
+      { username: 'payer', total_cost_micros: (mine.body as CostSummary).total_cost_micros, chat_count: 6 },
+    ],
+  });
+  const page = await system.as(system.world.admin, 'GET', '/chats/cost/users?limit=1&offset=1');
+  expect(page.body).toMatchObject({ count: 1, users: [] });
+  const none = await system.as(person, 'GET', '/chats/cost/me/summary?end_date=2020-01-01T00:00:00Z');
+  expect(none.body).toMatchObject({ total_cost_micros: 0, by_model: [], by_chat: [] });
+});
+
+test('20 concurrent turns at a limit with room for one: at most one goes beyond it', async () => {
+  const payer = await addMember(system.gateway, 'limited');
+  const [model] = system.models;
+  if (model === undefined) throw new Error('no model');
+  // Long enough that all are asked for while the first one runs.
+  const control = { ...usage(1000, 100), chunk_count: 20, chunk_ms: 200 };
+  const first = idOf((await system.create(payer, model, control)).body);
+  await system.until(payer, first, 'waiting');
+  const cost = await eventually(async () => {
+    const { body } = await system.as(payer, 'GET', `/chats/${first}/cost`);
+    return (body as ChatCost).request_count === 2 ? (body as ChatCost).total_cost_micros : false;
+  });
+  // The title of the first turn is paid for, too.
+  const limit = 2 * cost;
+  await system.as(system.world.admin, 'PUT', '/chats/usage-limits', {
+    spend_limit_micros: limit,
+    period: 'month',
+  });
+  const replies = await Promise.all(Array.from({ length: 20 }, () => system.create(payer, model, control)));
+  const accepted = replies.filter(({ status }) => status === 201);
+  expect(accepted).toHaveLength(1);
+  expect(replies.filter(({ status }) => status === 409)).toHaveLength(19);
+  await system.until(payer, idOf(accepted[0]?.body), 'waiting');
+  const { body } = await system.as(payer, 'GET', '/chats/usage-limits/status');
+  expect((body as { current_spend: number }).current_spend).toBeLessThanOrEqual(limit);
+});
