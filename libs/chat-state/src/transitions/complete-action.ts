@@ -1,7 +1,7 @@
 /** The client ran its tools: the results must cover the open calls exactly, all in one go, and the model goes on. */
-import type { MessagePart } from '@parley/contracts';
+import type { MessagePart, OpenCall } from '@parley/contracts';
 import { encodeJsonb } from '@parley/database';
-import { applyTransition, type TransitionRow } from '../apply-transition';
+import { applyTransition } from '../apply-transition';
 import { encodeMessage } from '../rows/message-row';
 import { transitionStatement } from '../transition-statement';
 import type { ChatStore, Done, Refused } from '../types';
@@ -24,7 +24,8 @@ export type CompleteActionRefused = Refused & { missing?: string[]; unexpected?:
 
 const COMPLETE_ACTION = transitionStatement('complete_action', {
   when: `l.owner_id = coalesce($2, l.owner_id) and l.status = 'requires_action'
-    and l.open_calls @> $4::jsonb and jsonb_array_length(l.open_calls) = jsonb_array_length($4)`,
+    and l.open_calls @> $4::jsonb and jsonb_array_length(l.open_calls) = jsonb_array_length($4)
+    and jsonb_array_length($4) = jsonb_array_length($3::jsonb -> 'content')`,
   status: "'running'",
   given: `array[jsonb_set($3::jsonb, '{content}', (
       select jsonb_agg(result || jsonb_build_object('tool_name', call -> 'tool_name') order by position)
@@ -38,32 +39,33 @@ export async function completeAction(
   store: ChatStore,
   { chatId, ownerId, results }: CompleteActionInput,
 ): Promise<Done | CompleteActionRefused> {
-  const ids = [...new Set(results.map((result) => result.toolCallId))];
-  let missing: string[] = [];
-  let unexpected: string[] = [];
-  const refused = await applyTransition(store, {
+  const ids = results.map((result) => result.toolCallId);
+  const mismatch: { missing: string[]; unexpected: string[] } = { missing: [], unexpected: [] };
+  const result = await applyTransition(store, {
     transition: 'complete_action',
     statement: COMPLETE_ACTION,
     values: [
       chatId,
       ownerId ?? null,
       encodeMessage({ role: 'tool', content: results.map(toResultPart) }),
-      // A result given twice makes the list longer than the calls, and is refused.
-      encodeJsonb(results.map((result) => ({ tool_call_id: result.toolCallId }))),
+      encodeJsonb([...new Set(ids)].map((id) => ({ tool_call_id: id }))),
     ],
     ownerId,
-    otherwise: ({ from_open_calls }: TransitionRow) => {
-      const open = from_open_calls.map((call) => call.tool_call_id);
-      missing = open.filter((id) => !ids.includes(id));
-      unexpected = results
-        .map(({ toolCallId }) => toolCallId)
-        .filter((id, index, all) => !open.includes(id) || all.indexOf(id) !== index);
+    otherwise: (row) => {
+      Object.assign(mismatch, compare(row.from_open_calls, ids));
       return 'results_do_not_match';
     },
   });
-  return refused.ok || refused.reason !== 'results_do_not_match'
-    ? refused
-    : { ...refused, missing, unexpected };
+  return result.ok || result.reason !== 'results_do_not_match' ? result : { ...result, ...mismatch };
+}
+
+/** An id given twice is unexpected the second time. */
+function compare(calls: readonly OpenCall[], ids: readonly string[]) {
+  const open = calls.map((call) => call.tool_call_id);
+  return {
+    missing: open.filter((id) => !ids.includes(id)),
+    unexpected: ids.filter((id, index) => !open.includes(id) || ids.indexOf(id) !== index),
+  };
 }
 
 /** The name of the tool is in the open call, so the statement adds it. */
