@@ -15,11 +15,13 @@ import {
   type Done,
   type NewMessage,
   type Stale,
+  type StoredMessage,
 } from '@parley/chat-state';
 import type { OpenCall } from '@parley/contracts';
 import type { Goal } from './decide';
 import { toChatError } from './errors';
 import type { Persistence } from './persistence';
+import type { PushJobs } from './push-jobs';
 import { runTools, type ToolParts } from './tools/run-tools';
 import { takeStep, type TurnParts } from './turn';
 
@@ -45,7 +47,7 @@ export interface TaskOrder {
 }
 
 export type TaskOutcome =
-  | { readonly type: 'changed'; readonly chat: ChatHead }
+  | { readonly type: 'changed'; readonly chat: ChatHead; readonly rows: readonly StoredMessage[] }
   /** The row had moved on: nothing was written. */
   | { readonly type: 'stale'; readonly partial: Partial | null }
   | { readonly type: 'stopped'; readonly partial: Partial | null };
@@ -68,6 +70,7 @@ export interface TaskLogger {
 export interface TaskParts extends TurnParts, ToolParts {
   readonly store: ChatStore;
   readonly persistence: Persistence;
+  readonly pushJobs: Pick<PushJobs, 'consider'>;
   readonly logger: TaskLogger;
 }
 
@@ -75,6 +78,12 @@ export class ChatTasks implements Tasks {
   constructor(private readonly parts: TaskParts) {}
 
   async perform(order: TaskOrder): Promise<TaskOutcome> {
+    const outcome = await this.attempt(order);
+    if (outcome.type === 'changed') this.parts.pushJobs.consider({ goal: order.goal, ...outcome });
+    return outcome;
+  }
+
+  private async attempt(order: TaskOrder): Promise<TaskOutcome> {
     try {
       return await this.work(order);
     } catch (error) {
@@ -161,5 +170,5 @@ export function fenceOf(head: ChatHead): { chatId: string; runnerId: string; his
 }
 
 export function outcomeOf(done: Done | Stale, partial: Partial | null = null): TaskOutcome {
-  return done.ok ? { type: 'changed', chat: done.chat } : { type: 'stale', partial };
+  return done.ok ? { type: 'changed', chat: done.chat, rows: done.rows } : { type: 'stale', partial };
 }

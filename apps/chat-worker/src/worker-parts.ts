@@ -2,6 +2,8 @@
 import { Episodes } from './live/episodes';
 import { Persistence } from './persistence';
 import { CallLedger } from './spend/call-ledger';
+import { PushJobs } from './push-jobs';
+import { PushRecipients } from './push-recipients';
 import { ChatTasks, type Tasks } from './tasks';
 import { Titles } from './titles';
 import { ToolRegistry } from './tools/tool-registry';
@@ -14,6 +16,7 @@ export interface WorkerParts {
   readonly episodes: Episodes;
   readonly transcripts: Transcripts;
   readonly titles: Titles;
+  readonly pushJobs: PushJobs;
 }
 
 export function buildWorkerParts(options: WorkerOptions): WorkerParts {
@@ -35,6 +38,18 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
     onFailure: (error, chatId) => logger.warn({ err: error, chat_id: chatId }, 'No title was generated'),
   });
   const tools = new ToolRegistry(options.tools);
+  const pushJobs = new PushJobs({
+    bus,
+    clock,
+    recipients: new PushRecipients({
+      database,
+      bus,
+      clock,
+      onFailure: (error) => logger.warn({ err: error }, 'Could not find out who takes notifications'),
+    }),
+    onFailure: (error, chatId) =>
+      logger.warn({ err: error, chat_id: chatId }, 'No notification of the end of a turn'),
+  });
   const shared = {
     store,
     bus,
@@ -46,10 +61,11 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
     episodes,
     titles,
     persistence,
+    pushJobs,
     createId,
     ledger,
     metrics,
     logger,
   };
-  return { tasks: new ChatTasks(shared), episodes, transcripts, titles };
+  return { tasks: new ChatTasks(shared), episodes, transcripts, titles, pushJobs };
 }

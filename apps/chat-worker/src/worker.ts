@@ -75,6 +75,7 @@ export class Worker {
     const { clock, settings, random, bus } = this.options;
     await this.lease.renew();
     this.openMail();
+    await this.parts.pushJobs.start();
     this.offers.add(
       bus.subscribe(subjects.chatReady(), (ready) => this.onReady(ready), { queue: CHAT_WORKERS_GROUP }),
     );
@@ -109,6 +110,7 @@ export class Worker {
     await this.roster.stopAll();
     await draining;
     await this.parts.titles.stop();
+    await this.parts.pushJobs.stop();
     await this.attempt('hand the chats over', () => releaseAll(this.options, { workerId: this.workerId }));
     this.beating.abort();
     await Promise.all(this.beats);
