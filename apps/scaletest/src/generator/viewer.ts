@@ -17,8 +17,8 @@ export interface ViewerOptions {
   readonly onEvents?: () => void;
   /** Pauses of a slow reader. */
   readonly pauseMs?: number;
-  /** For tests: what a viewer makes of an event before it is folded; null loses it. */
-  readonly meddle?: ((event: StreamEvent) => StreamEvent | null) | undefined;
+  /** For tests that plant faults on the wire: what comes in place of an event. */
+  readonly meddle?: ((event: StreamEvent) => readonly StreamEvent[]) | undefined;
 }
 
 const FIRST_RETRY_MS = 50;
@@ -108,8 +108,8 @@ export class Viewer {
   private take(event: StreamEvent, atMs: number): void {
     this.events += 1;
     const { meddle } = this.options;
-    const seen = meddle === undefined ? event : meddle(event);
-    if (seen !== null) this.fold.apply(seen, atMs);
+    if (meddle === undefined) this.fold.apply(event, atMs);
+    else for (const seen of meddle(event)) this.fold.apply(seen, atMs);
   }
 
   private readSlowly(response: IncomingMessage, pauseMs: number): void {

@@ -1,0 +1,64 @@
+import { sampleLoad, sampleReport } from '../testing/sample-report';
+import { compare, compareText } from './compare';
+import { htmlReport } from './html';
+import { report } from './schema';
+import { textReport } from './text';
+
+const FINDING = {
+  is_clean: false,
+  turns_checked: 20,
+  chats_checked: 2,
+  has_ledger: true,
+  findings: 1,
+  by_kind: { part_hole: 1 },
+  examples: [{ kind: 'part_hole', chat_id: 'c1', key: 'k/0', detail: 'part 2.1.4 after 2 <b>' }],
+  scenario_failures: [],
+};
+
+describe('the report', () => {
+  it('is what its schema says, also after a trip through JSON', () => {
+    const made = sampleReport({ other_loads: [sampleLoad({ load: 'mix' })] });
+    expect(report.parse(JSON.parse(JSON.stringify(made)))).toEqual(made);
+  });
+
+  it('names each finding, what it means and where', () => {
+    const text = textReport(
+      sampleReport({ verdict: 'failed', oracle: FINDING, reasons: ['plain: 1 x part_hole'] }),
+    );
+    expect(text).toMatch(/Verdict: FAILED/);
+    expect(text).toMatch(/1 part_hole: a live part is missing between two others/);
+    expect(text).toMatch(/part_hole in c1 k\/0: part 2\.1\.4 after 2/);
+  });
+
+  it('as a page needs nothing else, and shows nothing as markup that is text', () => {
+    const html = htmlReport(sampleReport({ oracle: FINDING }));
+    expect(html).not.toMatch(/<script|<link|src=|https?:\/\//);
+    expect(html.match(/<svg/g)?.length).toBeGreaterThanOrEqual(4);
+    expect(html).not.toContain('<b>');
+  });
+});
+
+describe('compare', () => {
+  it('says what got better and worse, and keeps silent about noise', () => {
+    const before = sampleReport();
+    const after = sampleReport({
+      turns_per_s: 20,
+      wire_bytes_per_turn: 1800,
+      cpu_ms_per_turn: { services: 1.02, postgres: 0.5 },
+    });
+    const rows = new Map(compare(before, after).map((row) => [row.what, row]));
+    expect(rows.get('turns/s')).toMatchObject({ before: 10, after: 20, change: 1, isBetter: true });
+    expect(rows.get('wire bytes a turn')).toMatchObject({ isBetter: false });
+    expect(rows.get('CPU ms a turn: services')).toMatchObject({ isBetter: null });
+    expect(rows.has('bus messages a turn')).toBe(false);
+    expect(compareText(before, after)).toMatch(/wire bytes a turn +1500 +1800 +\+20\.0 % {2}WORSE/);
+  });
+
+  it('matches loads by name', () => {
+    const before = sampleReport({ other_loads: [sampleLoad({ load: 'mix' })] });
+    expect(new Set(compare(before, sampleReport({ load: 'mix' })).map(({ load }) => load))).toEqual(
+      new Set(['mix']),
+    );
+    expect(compareText(before, sampleReport({ load: 'other' }))).toMatch(/No load of one has the name/);
+  });
+});

@@ -1,0 +1,68 @@
+import { buildCommand } from './flags';
+import { planRun, type RunFlags } from './run-plan';
+
+async function flagsOf(...args: string[]): Promise<RunFlags> {
+  let given: RunFlags | undefined;
+  const command = buildCommand({
+    run: (flags) => {
+      given = flags;
+      return Promise.resolve();
+    },
+    compare: () => Promise.resolve(),
+  });
+  command.exitOverride();
+  for (const sub of command.commands) sub.exitOverride().configureOutput({ writeErr: () => undefined });
+  await command.parseAsync(args, { from: 'user' });
+  if (given === undefined) throw new Error('The command did not run');
+  return given;
+}
+
+const planOf = async (...args: string[]) => planRun(await flagsOf(...args), '/nowhere');
+
+describe('the plan of a run', () => {
+  it("is the profile's where no flag says otherwise", async () => {
+    const plan = await planOf('--profile', 'full');
+    expect(plan.loads).toMatchObject([{ chats: 5_000, turns: 10, shape: { chunks: 1, chunkMs: 0 } }]);
+    expect(plan.spawn.ledgerEntries).toBeGreaterThanOrEqual(55_000);
+    expect((await planOf()).profileName).toBe('smoke');
+  });
+
+  it('takes flags for every load, and holds no budget against another load than its own', async () => {
+    const plan = await planOf('--chats', '3', '--turns', '2', '--chunk-ms', '7', '--workers', '4');
+    expect(plan.loads.map(({ chats, turns, shape }) => [chats, turns, shape.chunkMs])).toEqual([
+      [3, 2, 7],
+      [3, 2, 7],
+    ]);
+    expect(plan.loads.some(({ isBudgeted }) => isBudgeted)).toBe(false);
+    expect(plan.spawn.size.workers).toBe(4);
+  });
+
+  it('becomes an open loop by a rate, with a barrier before it', async () => {
+    const [load] = (
+      await planOf('--profile', 'rivals', '--rate', '50', '--arrivals', 'spike', '--duration', '12')
+    ).loads;
+    expect(load).toMatchObject({
+      arrivals: { kind: 'spike', perSecond: 50, durationMs: 12_000 },
+      turns: undefined,
+      hasBarrier: true,
+    });
+  });
+
+  it('gives each fault a load, and the bus a proxy only when it is to suffer', async () => {
+    const plan = await planOf('--profile', 'chaos', '--chaos', 'kill-worker,restart-nats');
+    expect(plan.loads.map(({ fault, chats, durationMs }) => [fault, chats, durationMs])).toEqual([
+      ['kill-worker', 100, 60_000],
+      ['restart-nats', 100, 60_000],
+    ]);
+    expect(plan.spawn.canDisturbBus).toBe(false);
+    expect((await planOf('--chaos', 'drop-bus')).spawn.canDisturbBus).toBe(true);
+  });
+
+  it('is refused with what would be good', async () => {
+    await expect(flagsOf('--profile', 'huge')).rejects.toThrow(/Take one of smoke, rivals/);
+    await expect(flagsOf('--chats', '0')).rejects.toThrow(/whole number from 1/);
+    await expect(flagsOf('--mix', 'plan')).rejects.toThrow(/is no scenario/);
+    await expect(flagsOf('--chaos', 'flood')).rejects.toThrow(/is no fault/);
+    await expect(planOf('--profile', 'chaos')).rejects.toThrow(/Name the faults/);
+  });
+});

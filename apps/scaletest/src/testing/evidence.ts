@@ -1,0 +1,88 @@
+/** Evidence of a healthy chat, for specs that then spoil one thing. */
+import { expectedText, promptFor, type TurnOrder } from '../answer-shape';
+import type { LedgerCall, LedgerCalls } from '../oracle/ledger-call';
+import { digestOf, type ObservedChat, type ObservedTurn, type SeenMessage } from '../oracle/observation';
+
+const SHAPE = { chunks: 2, chunkSize: 10, chunkMs: 0, firstByteMs: 0 };
+
+export const orderOf = (key: string, toolSteps: readonly number[] = []): TurnOrder => ({
+  key,
+  shape: SHAPE,
+  toolSteps,
+});
+
+export const observedTurn = (key: string, toolSteps: readonly number[] = []): ObservedTurn => ({
+  order: orderOf(key, toolSteps),
+  ending: 'complete',
+  wasAccepted: true,
+  outcome: 'done',
+  failure: undefined,
+});
+
+export function seen(
+  id: number,
+  role: SeenMessage['role'],
+  text: string,
+  rest: Partial<SeenMessage> = {},
+): SeenMessage {
+  return {
+    id,
+    role,
+    textDigest: digestOf(text),
+    textLength: text.length,
+    callIds: [],
+    resultIds: [],
+    key: undefined,
+    ...rest,
+  };
+}
+
+/** The rows that a turn leaves, ids from `firstId` on. */
+export function rowsOf({ order }: ObservedTurn, firstId: number): SeenMessage[] {
+  const rows = [seen(firstId, 'user', promptFor(order), { key: order.key })];
+  order.toolSteps.forEach((calls, step) => {
+    const ids = Array.from({ length: calls }, (_, call) => `${order.key}-${step}-${call}`);
+    rows.push(seen(firstId + rows.length, 'assistant', '', { callIds: ids }));
+    rows.push(seen(firstId + rows.length, 'tool', '', { resultIds: ids }));
+  });
+  rows.push(seen(firstId + rows.length, 'assistant', expectedText(order)));
+  return rows;
+}
+
+export function healthyChat(turns: readonly ObservedTurn[]): ObservedChat & { history: SeenMessage[] } {
+  const history: SeenMessage[] = [];
+  for (const turn of turns) history.push(...rowsOf(turn, history.length + 1));
+  return {
+    chatId: 'chat',
+    turns,
+    viewers: [{ name: 'viewer 1', messages: [...history], findings: [], isComplete: true }],
+    repeatedToolCalls: [],
+    mayRegenerate: false,
+    history,
+    finalStatus: 'waiting',
+  };
+}
+
+export function healthyCalls(
+  turns: readonly ObservedTurn[],
+): LedgerCalls & { byKey: Map<string, LedgerCall[]> } {
+  const byKey = new Map<string, LedgerCall[]>();
+  let id = 0;
+  for (const { order } of turns)
+    byKey.set(
+      order.key,
+      Array.from({ length: order.toolSteps.length + 1 }, (_, step) => ledgerCall((id += 1), step)),
+    );
+  return { byKey, dropped: 0 };
+}
+
+export const ledgerCall = (id: number, step: number): LedgerCall => ({
+  id,
+  step,
+  status: 200,
+  error: null,
+  fault: null,
+  isWhole: true,
+  scheduleMs: 0,
+  durationMs: 1,
+});
