@@ -1,11 +1,26 @@
 /** What every spec of chat-state stands on: a database of its own with an organization, an owner, a model and a worker, and a bus. */
 import { randomUUID } from 'node:crypto';
-import { createInProcessBus } from '@parley/bus';
-import type { MessagePart } from '@parley/contracts';
+import { createInProcessBus, type Bus } from '@parley/bus';
+import type { MessagePart, Subject } from '@parley/contracts';
 import { sql, type SqlStatement } from '@parley/database';
 import { createTestDatabase, type TestDatabase } from '@parley/testing';
 import { renewLease } from '../worker-lease';
 import type { ChatStore } from '../types';
+
+/** What was published on a subject that matches, in order; wait with eventually(), since the bus delivers later. */
+export interface Inbox<Payload> {
+  subjects: string[];
+  payloads: Payload[];
+}
+
+export async function listen<Payload>(bus: Bus, subject: Subject<Payload>): Promise<Inbox<Payload>> {
+  const inbox: Inbox<Payload> = { subjects: [], payloads: [] };
+  await bus.subscribe(subject, (payload, context) => {
+    inbox.subjects.push(context.subject);
+    inbox.payloads.push(payload);
+  });
+  return inbox;
+}
 
 export interface Fixture {
   store: ChatStore;

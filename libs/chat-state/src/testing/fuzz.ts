@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz:state -- --runs 100000 [--seed n] [--path p] [--lanes n]`: the model-based test for as long as wanted, on a Postgres of
+ * `npm run fuzz:state -- --runs 100000 [--seed n] [--path p] [--lanes n] [--no-shrink]`: the model-based test for as long as wanted, on a Postgres of
  * its own. A run is one scenario on each lane. What breaks an invariant is shrunk, and printed with the seed and path that play it again.
  */
 import { parseArgs } from 'node:util';
@@ -18,6 +18,7 @@ async function main(): Promise<void> {
       lanes: { type: 'string', default: '4' },
       seed: { type: 'string', default: String(Date.now() % 0x7fffffff) },
       path: { type: 'string' },
+      'no-shrink': { type: 'boolean', default: false },
     },
   });
   const laneCount = Number(values.lanes);
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
       {
         seed: Number(values.seed),
         numRuns: Math.ceil(Number(values.runs) / laneCount),
+        endOnFailure: values['no-shrink'],
         ...(values.path !== undefined && { path: values.path }),
       },
     );
