@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { answerSources } from './answer-sources';
 import { localConfig } from './config';
 import { DataDirectory } from './data-directory';
+import { plainLog } from './plain-log';
 import { provision } from './provision';
 import { startStandalone } from './standalone';
 import { welcomeJson, welcomeText } from './welcome';
@@ -31,7 +32,7 @@ async function start(isJson: boolean, context: ServiceContext): Promise<void> {
     },
     {
       ...context,
-      logger: createLogger({ name: 'parley', level: config.logLevel, destination: process.stderr }),
+      logger: createLogger({ name: 'parley', level: config.logLevel, destination: plainLog }),
     },
   );
   const sources = answerSources(config, mockUrl);
@@ -51,7 +52,7 @@ const { json = false } = new Command('npm start --')
 
 void runService({
   name: 'parley',
-  logger: createLogger({ name: 'parley', level: 'warn', destination: process.stderr }),
+  logger: createLogger({ name: 'parley', level: 'warn', destination: plainLog }),
   start: (context) => start(json, context),
   stopTimeoutMs: STOP_TIMEOUT_MS,
 });

@@ -54,7 +54,6 @@ export async function startStandalone(options: StandaloneOptions, context: Servi
   };
   const relay = createStreamRelay({ ...parts, config: loadConfig(relayConfig) });
   await relay.start();
-  onStop('relay', () => relay.stop());
   await startWorker(parts, onStop);
   const gateway = await createGatewayApp({
     ...parts,
@@ -63,6 +62,8 @@ export async function startStandalone(options: StandaloneOptions, context: Servi
     settings: { apiRateLimit: 0, loginRateLimit: 60, trustProxy: false },
   });
   onStop('gateway', () => gateway.close());
+  // First of all: the gateway's server waits for its open connections, and streams never end by themselves.
+  onStop('relay', () => relay.stop());
   await gateway.listen(options.port, '127.0.0.1');
   const { port } = gateway.getHttpServer().address() as { port: number };
   return `http://127.0.0.1:${port}`;

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { answerSources } from '../answer-sources';
 import { clusterConfig } from '../config';
 import { DataDirectory } from '../data-directory';
+import { plainLog } from '../plain-log';
 import { provision } from '../provision';
 import { welcomeJson, welcomeText } from '../welcome';
 import { Cluster } from './cluster';
@@ -101,7 +102,7 @@ async function start(flags: Flags, { onStop, logger }: ServiceContext): Promise<
 }
 
 const flags = parseFlags();
-const logger = createLogger({ name: 'cluster', level: 'info', destination: process.stderr });
+const logger = createLogger({ name: 'cluster', level: 'warn', destination: plainLog });
 void runService({
   name: 'cluster',
   logger,
