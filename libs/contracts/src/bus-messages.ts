@@ -159,6 +159,8 @@ export const subjects = {
   }),
   userChats: (userId: string) => event(`user.${userId}.chats`, watchEvent),
   configChanged: (topic: ConfigTopic | '*') => event(`config.${topic}.changed`, configChanged),
+  /** A service to itself, to learn how long messages take. */
+  serviceProbe: (serviceId: string) => event(`service.${serviceId}.probe`, nothing),
   /** A work queue. */
   pushTurnFinished: () => event('push.turn_finished', pushTurnFinished),
   webpushSubscribe: () => request('webpush.subscribe', webpushSubscribe, webpushSubscribeReply),

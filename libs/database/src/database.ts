@@ -10,6 +10,7 @@ import type { Pool, PoolClient } from 'pg';
 import { DataSource, type EntityTarget, type ObjectLiteral, type Repository } from 'typeorm';
 import { createDataSource } from './data-source';
 import { SecondConnectionError } from './errors';
+import { measurePoolWaits } from './pool-waits';
 import { StatementCounter } from './statement-counter';
 import type { Queryable, SqlStatement } from './statement';
 
@@ -93,6 +94,11 @@ export class Database implements Queryable {
 
   poolUsage(): PoolUsage {
     return { total: this.pool.totalCount, idle: this.pool.idleCount, waiting: this.pool.waitingCount };
+  }
+
+  /** Tells the listener of each connection taken from the pool, how many milliseconds its caller waited for it. */
+  watchPool(listener: (waitedMs: number) => void): void {
+    measurePoolWaits(this.pool, listener);
   }
 
   /** Waits for the connections in use and closes them all. */

@@ -26,6 +26,11 @@ export {
 } from './config/values';
 export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLevel } from './logging/logger';
 export { NestLogger } from './logging/nest-logger';
+export {
+  runConfiguredService,
+  type ConfiguredServiceOptions,
+  type ServiceConfigSchema,
+} from './process/run-configured-service';
 export { runService, type ServiceContext, type ServiceOptions } from './process/run-service';
 export { processHost, type ServiceHost } from './process/service-host';
 export { BusContext } from './bus-transport/bus-context';
@@ -46,3 +51,25 @@ export {
 } from './health/readiness';
 export { Metrics, type MetricOptions } from './metrics/metrics';
 export { MetricsModule } from './metrics/metrics.module';
+export { exposeBus, exposeDatabase } from './metrics/expose-parts';
+export { serveDebug, type DebugOptions } from './debug/serve-debug';
+export { observabilitySettings } from './tracing/observability-settings';
+export {
+  startTracing,
+  traceExporterOf,
+  type TraceExporter,
+  type Tracing,
+  type TracingOptions,
+} from './tracing/start-tracing';
+export { TRACEPARENT } from './tracing/traceparent';
+export { tracedBus } from './tracing/traced-bus';
+export { tracedDatabase, tracedStore, type TraceableStore } from './tracing/traced-store';
+export {
+  inSpan,
+  NO_TRACER,
+  type Span,
+  type SpanAttributes,
+  type SpanKind,
+  type SpanOptions,
+  type Tracer,
+} from './tracing/tracer';

@@ -23,15 +23,48 @@ export class Metrics {
     return new Counter({ name, help, labelNames: labels, registers: [this.registry] });
   }
 
-  /** `read` is called at each scrape. */
+  /** `read` is called at each scrape. When it rejects, the gauge keeps its last value: a scrape must not fail with what it watches. */
   gauge<Label extends string = never>(
-    options: MetricOptions<Label> & { readonly read?: () => number },
+    options: MetricOptions<Label> & { readonly read?: () => number | Promise<number> },
   ): Gauge<Label> {
     const { name, help, labels = [], read } = options;
     const registered = { name, help, labelNames: labels, registers: [this.registry] };
     if (!read) return new Gauge<Label>(registered);
-    const gauge: Gauge<Label> = new Gauge<Label>({ ...registered, collect: (): void => gauge.set(read()) });
+    const collect = async (): Promise<void> => {
+      const value = await Promise.resolve()
+        .then(read)
+        .catch(() => undefined);
+      if (value !== undefined) gauge.set(value);
+    };
+    const gauge: Gauge<Label> = new Gauge<Label>({ ...registered, collect });
     return gauge;
+  }
+
+  /** A counter of what is counted elsewhere: `read`, at each scrape, gives the counts so far, by the value of the label if there is one. */
+  counted({
+    name,
+    help,
+    label,
+    read,
+  }: {
+    readonly name: string;
+    readonly help: string;
+    readonly label?: string;
+    readonly read: () => number | ReadonlyMap<string, number>;
+  }): Counter {
+    const collect = (): void => {
+      const counts = read();
+      counter.reset();
+      if (typeof counts === 'number') counter.inc(counts);
+      else for (const [value, count] of counts) counter.inc({ [label ?? 'name']: value }, count);
+    };
+    const labelNames = label === undefined ? [] : [label];
+    const counter: Counter = new Counter({ name, help, labelNames, registers: [this.registry], collect });
+    return counter;
+  }
+
+  has(name: string): boolean {
+    return this.registry.getSingleMetric(name) !== undefined;
   }
 
   /** Buckets in the unit of the metric's name. */
