@@ -1,11 +1,8 @@
 /** The variables of the stream relay. */
 import {
-  absoluteUrl,
-  absoluteUrls,
   defineConfig,
+  deploymentSettings,
   durationMs,
-  LOG_LEVELS,
-  oneOf,
   port,
   setting,
   text,
@@ -68,32 +65,11 @@ export const relayConfig = defineConfig({
 export const streamRelayConfig = defineConfig({
   HOST: setting({ schema: text(), default: '0.0.0.0', unit: 'address', reason: 'The address it listens on' }),
   PORT: setting({ schema: port(), default: 3001, unit: 'port', reason: 'The port it listens on' }),
-  DATABASE_URL: setting({
-    schema: absoluteUrl(['postgres', 'postgresql']),
-    example: 'postgres://parley:parley@localhost:5432/parley',
-    unit: 'URL',
-    reason: 'The Postgres that holds the truth',
-    isSecret: true,
-  }),
-  DATABASE_POOL_SIZE: setting({
-    schema: wholeNumber({ min: 2, max: 1000 }),
-    default: 10,
-    unit: 'connections',
-    reason: 'Connections to Postgres that one process may hold',
-  }),
-  NATS_URL: setting({
-    schema: absoluteUrls(['nats', 'tls']),
-    example: 'nats://localhost:4222',
-    unit: 'URL',
-    reason: 'The bus between the services',
-    isSecret: true,
-  }),
-  LOG_LEVEL: setting({
-    schema: oneOf(LOG_LEVELS),
-    default: 'info',
-    unit: 'level',
-    reason: 'How much is logged',
-  }),
+  DATABASE_URL: deploymentSettings.DATABASE_URL,
+  DATABASE_POOL_SIZE: deploymentSettings.DATABASE_POOL_SIZE,
+  NATS_URL: deploymentSettings.NATS_URL,
+  BUS_VALIDATION: deploymentSettings.BUS_VALIDATION,
+  LOG_LEVEL: deploymentSettings.LOG_LEVEL,
   ...relayConfig,
 });
 

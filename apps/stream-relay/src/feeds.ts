@@ -80,7 +80,7 @@ export class Feeds {
   /** Null when there is no such chat. Rejects when Postgres does. The caller releases the hold. */
   async open(chatId: string): Promise<FeedHold | null> {
     const { metrics } = this.options;
-    const known = this.entries.get(chatId);
+    const known = this.find(chatId);
     if (known === undefined) metrics.feedMisses += 1;
     else metrics.feedHits += 1;
     const entry = known ?? (await this.opening.run(chatId, () => this.openCold(chatId)));
@@ -134,6 +134,14 @@ export class Feeds {
     const watched = [...this.entries.values()].map((entry) => entry.watched.close());
     this.entries.clear();
     await Promise.all(watched);
+  }
+
+  private find(chatId: string): Entry | undefined {
+    const entry = this.entries.get(chatId);
+    if (entry?.watched.isOver !== true) return entry;
+    this.entries.delete(chatId);
+    this.tasks.run('end of a feed', () => entry.watched.close());
+    return undefined;
   }
 
   private async openCold(chatId: string): Promise<Entry | null> {

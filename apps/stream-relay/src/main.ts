@@ -4,15 +4,16 @@ import { connectNats } from '@parley/bus';
 import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { Identity } from '@parley/identity';
 import { migrations } from '@parley/migrations';
-import { createLogger, loadConfig, Metrics, runService, type ServiceContext } from '@parley/service';
+import { Metrics, runConfiguredService, type ConfigOf, type ServiceContext } from '@parley/service';
 import { streamRelayConfig } from './config';
 import { createStreamRelay } from './stream-relay-app';
 
 const NAME = 'stream-relay';
 
-async function start({ onStop, signal, logger: bootLogger }: ServiceContext): Promise<void> {
-  const config = loadConfig(streamRelayConfig, { warn: (message) => bootLogger.warn(message) });
-  const logger = createLogger({ name: NAME, level: config.logLevel });
+async function start(
+  config: ConfigOf<typeof streamRelayConfig>,
+  { signal, logger, onStop }: ServiceContext,
+): Promise<void> {
   const database = await Database.open({
     url: config.databaseUrl,
     poolSize: config.databasePoolSize,
@@ -21,7 +22,8 @@ async function start({ onStop, signal, logger: bootLogger }: ServiceContext): Pr
   });
   onStop('database', () => database.close());
   await assertSchemaIsCurrent(database, migrations);
-  const bus = await connectNats({ url: config.natsUrl, name: NAME, logger, validate: false, signal });
+  const { natsUrl: url, busValidation: validate } = config;
+  const bus = await connectNats({ url, name: NAME, logger, validate, signal });
   onStop('bus', () => bus.drain());
   const identity = new Identity({ database, bus });
   const metrics = new Metrics().collectProcess();
@@ -31,4 +33,4 @@ async function start({ onStop, signal, logger: bootLogger }: ServiceContext): Pr
   logger.info({ url: await app.url() }, 'Relays streams');
 }
 
-void runService({ name: NAME, start });
+void runConfiguredService({ name: NAME, schema: streamRelayConfig, start });

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { FakeClock } from '@parley/testing';
+import { eventually, FakeClock } from '@parley/testing';
+import type { Start } from './attach';
 import type { FeedListener, FeedSource } from './feed-source';
 import { RelayMetrics } from './relay-metrics';
 import { ChatView, ViewStream } from './testing/chat-view';
@@ -25,9 +26,11 @@ class Replica {
     private readonly chat: ModelChat,
     clock: FakeClock,
     workerAnswers: () => boolean,
+    { confirms }: { confirms: boolean } = { confirms: true },
   ) {
     const source: FeedSource = {
       subscribe: async (_chatId, listener) => {
+        if (!confirms) await new Promise<never>(() => undefined);
         await turn();
         this.listener = listener;
         return { unsubscribe: () => (this.listener = undefined), drain: () => Promise.resolve() };
@@ -225,8 +228,95 @@ describe('WatchedFeed', () => {
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 120, size: 'max' }), (steps) =>
         new Trial().run(steps),
       ),
-      { seed, numRuns: Number(process.env['FEED_RUNS'] ?? 300) },
+      { seed, numRuns: Number(process.env['FEED_RUNS'] ?? 100) },
     );
     process.stdout.write(`feed property seed ${seed}\n`);
+  });
+
+  it('replays a long history page by page, each when the viewer has taken the one before', async () => {
+    const chat = new ModelChat(chatId);
+    chat.send('begin');
+    for (let index = 0; index < 1_000; index += 1) chat.commitStep(`step ${index}`);
+    const replica = new Replica(chat, new FakeClock(), () => true);
+    await replica.watched.start();
+    let take = (): void => undefined;
+    const view = new ChatView();
+    const stream = new ViewStream(view, () => new Promise((resolve) => (take = resolve)));
+    replica.watched.attach(stream, { afterId: 0 });
+    await eventually(() => view.messages.size > 0);
+    for (let turns = 0; turns < 20; turns += 1) await turn();
+    const firstPage = view.messages.size;
+    expect(firstPage).toBeLessThanOrEqual(200);
+    chat.commitStep('meanwhile');
+    for (const published of chat.published.slice(-1)) replica.deliver(published, 'arrives');
+    await eventually(() => {
+      take();
+      return view.status === 'running';
+    });
+    expect([...view.messages.values()]).toEqual(chat.visible);
+    expect([stream.faults, replica.metrics.historyReads >= 5]).toEqual([[], true]);
+    await replica.watched.close();
+  });
+
+  it('a storm of viewers with cursors costs no read, and viewers who want the same page share it', async () => {
+    const chat = new ModelChat(chatId);
+    chat.send('begin');
+    for (let index = 0; index < 20; index += 1) chat.commitStep(`step ${index}`);
+    const replica = new Replica(chat, new FakeClock(), () => true);
+    await replica.watched.start();
+    const storm = (start: () => Start): ViewStream[] =>
+      Array.from({ length: 100 }, () => {
+        const stream = new ViewStream(new ChatView());
+        replica.watched.attach(stream, start());
+        return stream;
+      });
+    const fresh = storm(() => ({ afterId: 0 }));
+    await eventually(() => fresh.every(({ view }) => view.status === 'running'));
+    expect(replica.metrics.historyReads).toBe(1);
+    const again = storm(() => ({ cursor: replica.watched.feed.cursor }));
+    chat.commitStep('news');
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    for (const published of chat.published.slice(-1)) replica.deliver(published, 'arrives');
+    expect(again.every(({ view }) => view.messages.size === 1)).toBe(true);
+    const { firstReads, catchUpReads, historyReads } = replica.metrics;
+    expect([firstReads, catchUpReads, historyReads]).toEqual([1, 0, 1]);
+    await replica.watched.close();
+  });
+
+  it('one read serves all that comes while it runs, and reads that bring nothing become rare', async () => {
+    const chat = new ModelChat(chatId);
+    chat.send('begin');
+    const clock = new FakeClock();
+    const replica = new Replica(chat, clock, () => true);
+    await replica.watched.start();
+    replica.watched.noteVersion(1_000_000);
+    for (let rounds = 0; rounds < 20; rounds += 1) {
+      await clock.advance(100);
+      for (let turns = 0; turns < 8; turns += 1) await turn();
+    }
+    // 50 ms, 100, 200, 400, 400, … in two seconds.
+    expect(replica.metrics.catchUpReads).toBeGreaterThan(3);
+    expect(replica.metrics.catchUpReads).toBeLessThan(9);
+    await replica.watched.close();
+  });
+
+  it('shows what is committed though the bus never confirms the subscription', async () => {
+    const chat = new ModelChat(chatId);
+    chat.send('begin');
+    const clock = new FakeClock();
+    const replica = new Replica(chat, clock, () => true, { confirms: false });
+    const starting = replica.watched.start();
+    await clock.waitForSleeper('confirm');
+    await clock.advance(1_000);
+    expect(await starting).toBe(true);
+    const stream = new ViewStream(new ChatView());
+    replica.watched.attach(stream, { afterId: 0 });
+    await eventually(() => stream.view.status === 'running');
+    chat.finish('answer');
+    replica.watched.noteVersion(chat.head.version);
+    await clock.waitForSleeper('change gap');
+    await clock.advance(50);
+    await eventually(() => stream.view.status === 'waiting');
+    await replica.watched.close();
   });
 });

@@ -49,6 +49,7 @@ export class WatchedFeed implements Attachable {
   private readonly history: FeedHistory;
   private subscription: Subscription | undefined;
   private reading: Promise<boolean> | undefined;
+  private hasEnded = false;
   private hasBegunReading = false;
   private isCatchingUp = false;
   private isFilling = false;
@@ -113,8 +114,14 @@ export class WatchedFeed implements Attachable {
     return this.history.readOlder(afterId);
   }
 
+  /** The chat is gone. */
+  get isOver(): boolean {
+    return this.hasEnded;
+  }
+
   /** Ends the streams of a chat that is gone. */
   end(): void {
+    this.hasEnded = true;
     for (const viewer of [...this.viewers]) viewer.close('deleted');
   }
 

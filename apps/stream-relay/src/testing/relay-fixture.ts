@@ -9,6 +9,7 @@ import {
   commitStep,
   createChat,
   finishTurn,
+  readChat,
   renewLease,
   send,
   type ChatHead,
@@ -131,6 +132,10 @@ export class RelayFixture {
       busyBehavior: 'queue',
     });
     if (!sent.ok) throw new Error(sent.reason);
+  }
+
+  async hasUnread(chatId: string): Promise<boolean> {
+    return (await readChat(this.test.database, { chatId }))?.hasUnread === true;
   }
 
   async worker(): Promise<TestWorker> {
