@@ -1,12 +1,8 @@
 /** The variables of the chat worker. */
 import {
-  absoluteUrl,
-  absoluteUrls,
   defineConfig,
+  deploymentSettings,
   durationMs,
-  LOG_LEVELS,
-  type LogLevel,
-  oneOf,
   port,
   setting,
   text,
@@ -71,33 +67,12 @@ export const workerConfig = defineConfig({
 /** What the process of its own needs beside that. */
 export const chatWorkerConfig = defineConfig({
   ...workerConfig,
-  DATABASE_URL: setting({
-    schema: absoluteUrl(['postgres', 'postgresql']),
-    example: 'postgres://parley:secret@localhost:5432/parley',
-    unit: 'URL',
-    reason: 'The Postgres database',
-    isSecret: true,
-  }),
-  DATABASE_POOL_SIZE: setting({
-    schema: wholeNumber({ min: 2, max: 500 }),
-    default: 10,
-    unit: 'connections',
-    reason: 'Connections this process may hold',
-  }),
-  NATS_URL: setting({
-    schema: absoluteUrls(['nats', 'tls']),
-    example: 'nats://localhost:4222',
-    unit: 'URL',
-    reason: 'The NATS servers',
-    isSecret: true,
-  }),
-  PARLEY_ENCRYPTION_KEY: setting({
-    schema: text(),
-    example: 'the output of: openssl rand -base64 32',
-    unit: 'base64',
-    reason: 'Opens the stored provider keys; several separated by commas, the first one seals',
-    isSecret: true,
-  }),
+  DATABASE_URL: deploymentSettings.DATABASE_URL,
+  DATABASE_POOL_SIZE: deploymentSettings.DATABASE_POOL_SIZE,
+  NATS_URL: deploymentSettings.NATS_URL,
+  BUS_VALIDATION: deploymentSettings.BUS_VALIDATION,
+  PARLEY_ENCRYPTION_KEY: deploymentSettings.PARLEY_ENCRYPTION_KEY,
+  LOG_LEVEL: deploymentSettings.LOG_LEVEL,
   HOST: setting({
     schema: text(),
     default: '0.0.0.0',
@@ -109,11 +84,5 @@ export const chatWorkerConfig = defineConfig({
     default: 3001,
     unit: 'port',
     reason: 'The port of health and metrics',
-  }),
-  LOG_LEVEL: setting<LogLevel>({
-    schema: oneOf(LOG_LEVELS),
-    default: 'info',
-    unit: 'level',
-    reason: 'How much is logged',
   }),
 });

@@ -3,15 +3,19 @@ import { connectNats } from '@parley/bus';
 import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { SecretBox } from '@parley/identity';
 import { migrations } from '@parley/migrations';
-import { createLogger, loadConfig, Metrics, runService, type ServiceContext } from '@parley/service';
+import { Metrics, runConfiguredService, type ConfigOf, type ServiceContext } from '@parley/service';
 import { createChatWorkerApp } from './chat-worker-app';
 import { chatWorkerConfig } from './config';
 
 const NAME = 'chat-worker';
+/** What handing over and closing the connections may take beyond the steps under way. */
+const STOP_MARGIN_MS = 15_000;
 
-async function start({ onStop, logger: bootLogger }: ServiceContext): Promise<void> {
-  const config = loadConfig(chatWorkerConfig, { warn: (message) => bootLogger.warn(message) });
-  const logger = createLogger({ name: NAME, level: config.logLevel });
+async function start(
+  config: ConfigOf<typeof chatWorkerConfig>,
+  { signal, logger, onStop }: ServiceContext,
+): Promise<void> {
+  const secretBox = SecretBox.fromText(config.parleyEncryptionKey);
   const database = await Database.open({
     url: config.databaseUrl,
     poolSize: config.databasePoolSize,
@@ -20,13 +24,18 @@ async function start({ onStop, logger: bootLogger }: ServiceContext): Promise<vo
   });
   onStop('database', () => database.close());
   await assertSchemaIsCurrent(database, migrations);
-  const bus = await connectNats({ url: config.natsUrl, name: NAME, logger });
+  const { natsUrl: url, busValidation: validate } = config;
+  const bus = await connectNats({ url, name: NAME, logger, validate, signal });
   onStop('bus', () => bus.drain());
-  const secretBox = SecretBox.fromText(config.parleyEncryptionKey);
   const metrics = new Metrics().collectProcess();
   const app = createChatWorkerApp({ database, bus, secretBox, logger, metrics, config });
   onStop('worker', () => app.stop());
   await app.start({ host: config.host, port: config.port });
 }
 
-void runService({ name: NAME, start });
+void runConfiguredService({
+  name: NAME,
+  schema: chatWorkerConfig,
+  start,
+  stopTimeoutMs: (config) => config.shutdownGraceMs + STOP_MARGIN_MS,
+});

@@ -1,11 +1,9 @@
 /** What the gateway reads from the environment. */
 import {
-  absoluteUrl,
   absoluteUrls,
   defineConfig,
+  deploymentSettings,
   durationMs,
-  LOG_LEVELS,
-  oneOf,
   port,
   setting,
   text,
@@ -17,48 +15,25 @@ import {
 export const gatewayConfig = defineConfig({
   HOST: setting({ schema: text(), default: '0.0.0.0', unit: 'address', reason: 'The address it listens on' }),
   PORT: setting({ schema: port(), default: 3000, unit: 'port', reason: 'The port it listens on' }),
-  DATABASE_URL: setting({
-    schema: absoluteUrl(['postgres', 'postgresql']),
-    example: 'postgres://parley:parley@localhost:5432/parley',
-    unit: 'URL',
-    reason: 'The Postgres that holds the truth',
-    isSecret: true,
+  DATABASE_URL: deploymentSettings.DATABASE_URL,
+  DATABASE_POOL_SIZE: deploymentSettings.DATABASE_POOL_SIZE,
+  DATABASE_CONNECT_TIMEOUT_MS: setting({
+    schema: durationMs({ min: 100, max: 600_000 }),
+    default: 30_000,
+    unit: 'ms',
+    reason:
+      'How long a request may wait for a connection to Postgres before it is refused with 503: a burst waits its turn, also on a ' +
+      'small pool',
   }),
-  DATABASE_POOL_SIZE: setting({
-    schema: wholeNumber({ min: 2, max: 1000 }),
-    default: 10,
-    unit: 'connections',
-    reason: 'Connections to Postgres that one process may hold',
-  }),
-  NATS_URL: setting({
-    schema: absoluteUrls(['nats', 'tls']),
-    example: 'nats://localhost:4222',
-    unit: 'URL',
-    reason: 'The bus between the services',
-    isSecret: true,
-  }),
-  REDIS_URL: setting({
-    schema: absoluteUrl(['redis', 'rediss']),
-    example: 'redis://localhost:6379',
-    unit: 'URL',
-    reason: 'The shared store of rate limits and short-lived keys',
-    isSecret: true,
-  }),
+  NATS_URL: deploymentSettings.NATS_URL,
+  REDIS_URL: deploymentSettings.REDIS_URL,
   RELAY_URLS: setting({
     schema: absoluteUrls(['http', 'https']),
     example: 'http://localhost:3001',
     unit: 'URLs',
     reason: 'The stream relays, when no ingress sends the stream paths to them; taken in turn',
   }),
-  PARLEY_ENCRYPTION_KEY: setting({
-    schema: text(),
-    example: 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
-    unit: 'key',
-    reason:
-      'Encrypts the API keys of model providers: 32 bytes in base64 ("openssl rand -base64 32"). Several, separated by commas, ' +
-      'for a rotation: the first one encrypts, all of them decrypt',
-    isSecret: true,
-  }),
+  PARLEY_ENCRYPTION_KEY: deploymentSettings.PARLEY_ENCRYPTION_KEY,
   API_RATE_LIMIT: setting({
     schema: wholeNumber({ min: 0, max: 10_000_000 }),
     default: 0,
@@ -91,12 +66,8 @@ export const gatewayConfig = defineConfig({
     unit: 'ms',
     reason: 'How long requests in flight may take to finish when it stops',
   }),
-  LOG_LEVEL: setting({
-    schema: oneOf(LOG_LEVELS),
-    default: 'info',
-    unit: 'level',
-    reason: 'How much is logged',
-  }),
+  BUS_VALIDATION: deploymentSettings.BUS_VALIDATION,
+  LOG_LEVEL: deploymentSettings.LOG_LEVEL,
 });
 
 export type GatewayConfig = ConfigOf<typeof gatewayConfig>;

@@ -5,15 +5,7 @@ import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { Identity, SecretBox } from '@parley/identity';
 import { connectRedis } from '@parley/key-value';
 import { migrations } from '@parley/migrations';
-import {
-  createLogger,
-  loadConfig,
-  Metrics,
-  Readiness,
-  runService,
-  type Logger,
-  type ServiceContext,
-} from '@parley/service';
+import { Metrics, Readiness, runConfiguredService, type ServiceContext } from '@parley/service';
 import { gatewayConfig, type GatewayConfig } from './config';
 import { createGatewayApp } from './create-gateway-app';
 import { withTimeouts } from './database-url';
@@ -22,24 +14,23 @@ import { checksOf } from './readiness-checks';
 import { ProxyStreamForwarder } from './streams/proxy-stream-forwarder';
 
 const NAME = 'gateway';
-/** A request waits no longer than this for a free connection to Postgres. */
-const DATABASE_CONNECT_TIMEOUT_MS = 3_000;
 /** What closing the connections may take beyond the requests in flight. */
 const STOP_MARGIN_MS = 10_000;
 
-async function start(config: GatewayConfig, logger: Logger, context: ServiceContext): Promise<void> {
-  const { signal, onStop } = context;
+async function start(config: GatewayConfig, context: ServiceContext): Promise<void> {
+  const { signal, logger, onStop } = context;
   const secretBox = SecretBox.fromText(config.parleyEncryptionKey);
   const database = await Database.open({
     url: withTimeouts(config.databaseUrl),
     poolSize: config.databasePoolSize,
     applicationName: `parley-${NAME}`,
-    connectTimeoutMs: DATABASE_CONNECT_TIMEOUT_MS,
+    connectTimeoutMs: config.databaseConnectTimeoutMs,
     onIdleError: (error) => logger.warn({ err: error }, 'an idle connection to Postgres was lost'),
   });
   onStop('database', () => database.close());
   await assertSchemaIsCurrent(database, migrations);
-  const bus = await connectNats({ url: config.natsUrl, name: NAME, logger, validate: false, signal });
+  const { natsUrl, busValidation: validate } = config;
+  const bus = await connectNats({ url: natsUrl, name: NAME, logger, validate, signal });
   onStop('bus', () => bus.drain());
   const keyValue = await connectRedis({ url: config.redisUrl, logger });
   onStop('key-value', () => keyValue.close());
@@ -50,7 +41,7 @@ async function start(config: GatewayConfig, logger: Logger, context: ServiceCont
     logger,
   });
   await serve(
-    { config, logger, onStop, streamForwarder },
+    { config, context, streamForwarder },
     {
       database,
       bus,
@@ -72,17 +63,12 @@ async function start(config: GatewayConfig, logger: Logger, context: ServiceCont
 }
 
 async function serve(
-  own: {
-    config: GatewayConfig;
-    logger: Logger;
-    onStop: ServiceContext['onStop'];
-    streamForwarder: ProxyStreamForwarder;
-  },
+  own: { config: GatewayConfig; context: ServiceContext; streamForwarder: ProxyStreamForwarder },
   dependencies: GatewayDependencies,
 ): Promise<void> {
-  const { config, logger, onStop, streamForwarder } = own;
+  const { config, context, streamForwarder } = own;
   const app = await createGatewayApp(dependencies);
-  onStop('http', async () => {
+  context.onStop('http', async () => {
     const server = app.getHttpServer();
     const tooLate = setTimeout(() => server.closeAllConnections(), config.shutdownGraceMs);
     // Streams never end by themselves; clients resume them elsewhere.
@@ -91,29 +77,12 @@ async function serve(
     clearTimeout(tooLate);
   });
   await app.listen(config.port, config.host);
-  logger.info({ url: await app.getUrl() }, 'The gateway listens');
+  context.logger.info({ url: await app.getUrl() }, 'The gateway listens');
 }
 
-/** Logs as configured, or at the default level while there is no good configuration to say so. */
-function readConfig(): { config: GatewayConfig; logger: Logger } | { error: unknown; logger: Logger } {
-  const logger = createLogger({ name: NAME });
-  try {
-    const config = loadConfig(gatewayConfig, { warn: (message) => logger.warn(message) });
-    return { config, logger: createLogger({ name: NAME, level: config.logLevel }) };
-  } catch (error) {
-    return { error, logger };
-  }
-}
-
-const boot = readConfig();
-const graceMs = 'config' in boot ? boot.config.shutdownGraceMs : 0;
-
-void runService({
+void runConfiguredService({
   name: NAME,
-  logger: boot.logger,
-  stopTimeoutMs: graceMs + STOP_MARGIN_MS,
-  start: async (context) => {
-    if ('error' in boot) throw boot.error;
-    await start(boot.config, boot.logger, context);
-  },
+  schema: gatewayConfig,
+  start,
+  stopTimeoutMs: (config) => config.shutdownGraceMs + STOP_MARGIN_MS,
 });

@@ -100,16 +100,16 @@ describe('loadConfig', () => {
 });
 
 describe('The settings of a deployment', () => {
-  it('have defaults that they themselves allow, and need the three addresses', () => {
+  it('have defaults that they themselves allow, and need the three addresses and the key', () => {
     const urls = {
       DATABASE_URL: 'postgres://h/d',
       NATS_URL: 'nats://a:4222,nats://b:4222',
       REDIS_URL: 'redis://h',
+      PARLEY_ENCRYPTION_KEY: 'k',
     };
     const config = loadConfig(defineConfig(deploymentSettings), { env: urls });
     expect(config).toMatchObject({
       logLevel: 'info',
-      stopTimeoutMs: 25_000,
       databasePoolSize: 10,
       busValidation: false,
     });

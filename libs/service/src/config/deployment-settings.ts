@@ -4,7 +4,7 @@
  */
 import { LOG_LEVELS } from '../logging/logger';
 import { setting } from './define-config';
-import { absoluteUrl, absoluteUrls, durationMs, oneOf, trueOrFalse, wholeNumber } from './values';
+import { absoluteUrl, absoluteUrls, oneOf, text, trueOrFalse, wholeNumber } from './values';
 
 export const deploymentSettings = {
   LOG_LEVEL: setting({
@@ -12,12 +12,6 @@ export const deploymentSettings = {
     default: 'info',
     unit: 'level',
     reason: 'The least important log lines that are written',
-  }),
-  STOP_TIMEOUT_MS: setting({
-    schema: durationMs({ min: 1_000, max: 600_000 }),
-    default: 25_000,
-    unit: 'ms',
-    reason: 'A stop that takes longer is cut off; keep it under the grace period of whoever sends SIGTERM',
   }),
   DATABASE_URL: setting({
     schema: absoluteUrl(['postgres', 'postgresql']),
@@ -27,7 +21,7 @@ export const deploymentSettings = {
     isSecret: true,
   }),
   DATABASE_POOL_SIZE: setting({
-    schema: wholeNumber({ min: 2, max: 200 }),
+    schema: wholeNumber({ min: 2, max: 1_000 }),
     default: 10,
     unit: 'connections',
     reason: 'The most connections one process opens to Postgres; everything works with 2',
@@ -44,6 +38,15 @@ export const deploymentSettings = {
     example: 'redis://localhost:6379',
     unit: 'URL',
     reason: 'The Redis for rate limits and short-lived shared keys',
+    isSecret: true,
+  }),
+  PARLEY_ENCRYPTION_KEY: setting({
+    schema: text(),
+    example: 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
+    unit: 'key',
+    reason:
+      'Encrypts stored secrets, such as the API keys of model providers: 32 bytes in base64 ("openssl rand -base64 32"). ' +
+      'Several, separated by commas, for a rotation: the first one encrypts, all of them decrypt',
     isSecret: true,
   }),
   BUS_VALIDATION: setting({
