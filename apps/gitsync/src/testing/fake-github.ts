@@ -24,7 +24,9 @@ interface FakeAccount {
   readonly login: string;
   remaining: number;
   resetAt: number;
-  secondary: { until: number; retryAfterSeconds: number; status: 403 | 429; wasTold: boolean } | null;
+  secondary: { until: number; retryAfterSeconds: number; status: 403 | 429 } | null;
+  /** When it was first told to wait. Calls of that very instant were under way already. */
+  toldAt: number | null;
 }
 
 export interface TokenAnswer {
@@ -78,6 +80,7 @@ export class FakeGithub {
 
   addToken(token: string, login: string): void {
     this.accounts.set(token, {
+      toldAt: null,
       login,
       remaining: PRIMARY_LIMIT,
       resetAt: this.now() + HOUR_MS,
@@ -96,7 +99,7 @@ export class FakeGithub {
 
   limitSecondary(token: string, limit: { retryAfterSeconds: number; status: 403 | 429 }): void {
     const until = this.now() + limit.retryAfterSeconds * 1_000;
-    this.account(token).secondary = { ...limit, until, wasTold: false };
+    this.account(token).secondary = { ...limit, until };
   }
 
   addBranch(repository: string, branch: string, diff: string): void {
@@ -188,23 +191,27 @@ export class FakeGithub {
   }
 
   private limitOf(account: FakeAccount): Answer | null {
-    const { secondary } = account;
-    if (secondary !== null && this.now() < secondary.until) {
-      if (secondary.wasTold) this.violations.push('called before Retry-After');
-      secondary.wasTold = true;
-      const message =
-        'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.';
-      const retry = { 'retry-after': String(secondary.retryAfterSeconds) };
-      return { ...problem(secondary.status, message), headers: retry };
-    }
+    const limited = this.secondaryLimitOf(account) ?? this.primaryLimitOf(account);
+    if (limited === null) account.toldAt = null;
+    else if (account.toldAt === null) account.toldAt = this.now();
+    else if (this.now() > account.toldAt)
+      this.violations.push(`${account.login} called while it was told to wait`);
+    return limited;
+  }
+
+  private secondaryLimitOf({ secondary }: FakeAccount): Answer | null {
+    if (secondary === null || this.now() >= secondary.until) return null;
+    const message =
+      'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.';
+    const headers = { 'retry-after': String(secondary.retryAfterSeconds) };
+    return { ...problem(secondary.status, message), headers };
+  }
+
+  private primaryLimitOf(account: FakeAccount): Answer | null {
     if (this.now() >= account.resetAt) {
       Object.assign(account, { remaining: PRIMARY_LIMIT, resetAt: this.now() + HOUR_MS });
     }
-    if (account.remaining > 0) return null;
-    if (account.remaining < 0) this.violations.push('called before the reset of the limit');
-    // From here on the account was told.
-    account.remaining = -1;
-    return problem(403, `API rate limit exceeded for user ID 1.`);
+    return account.remaining > 0 ? null : problem(403, 'API rate limit exceeded for user ID 1.');
   }
 
   private exchange(request: IncomingMessage, body: string) {
@@ -243,7 +250,7 @@ function limitHeaders(account: FakeAccount | undefined): Record<string, string> 
   if (account === undefined) return {};
   return {
     'x-ratelimit-limit': String(PRIMARY_LIMIT),
-    'x-ratelimit-remaining': String(Math.max(0, account.remaining)),
+    'x-ratelimit-remaining': String(account.remaining),
     'x-ratelimit-reset': String(Math.ceil(account.resetAt / 1_000)),
     'x-ratelimit-resource': 'core',
   };

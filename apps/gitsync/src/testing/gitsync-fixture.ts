@@ -1,9 +1,10 @@
 /** A throwaway database with a user and chats, the fake of GitHub, one clock for all, and as many replicas of gitsync as wanted. */
 import { randomUUID } from 'node:crypto';
 import { createInProcessBus, type Bus } from '@parley/bus';
-import { subjects, type ChatDiffStatus, type WatchEvent } from '@parley/contracts';
+import { subjects, type ChatDiffStatus, type ExternalAuthLink, type WatchEvent } from '@parley/contracts';
 import { sql } from '@parley/database';
 import {
+  listLinks,
   parseRemoteOrigin,
   readDiff,
   readDiffStatuses,
@@ -13,7 +14,7 @@ import {
 } from '@parley/diff-status';
 import { SecretBox } from '@parley/identity';
 import { createLogger, Metrics } from '@parley/service';
-import { createTestDatabase, FakeClock, type TestDatabase } from '@parley/testing';
+import { createTestDatabase, eventually, FakeClock, type TestDatabase } from '@parley/testing';
 import { createGitsyncApp, type GitsyncApp } from '../gitsync-app';
 import { FakeGithub } from './fake-github';
 
@@ -49,7 +50,7 @@ export class GitsyncFixture {
   private constructor(readonly testDatabase: TestDatabase) {}
 
   static async open(): Promise<GitsyncFixture> {
-    const fixture = new GitsyncFixture(await createTestDatabase());
+    const fixture = new GitsyncFixture(await createTestDatabase({ poolSize: 2 }));
     await fixture.github.start();
     fixture.github.branches.set(`${OWNER}/${REPO}`, new Map());
     await fixture.database.query(SEED, [fixture.organizationId, randomUUID(), fixture.modelConfigId]);
@@ -136,6 +137,15 @@ export class GitsyncFixture {
 
   async diff(chatId: string): Promise<string | undefined> {
     return (await readDiff(this.database, chatId))?.contents.diff;
+  }
+
+  links(userId: string): Promise<ExternalAuthLink[]> {
+    return listLinks(this.database, userId);
+  }
+
+  /** Until GitHub has a request that it has not answered. */
+  async waitForCallInFlight(): Promise<void> {
+    await eventually(() => expect(this.github.inFlight).toBeGreaterThan(0));
   }
 
   async archive(chatId: string): Promise<void> {
