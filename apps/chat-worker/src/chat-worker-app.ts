@@ -9,7 +9,18 @@ import { subjects, systemClock } from '@parley/contracts';
 import type { Database } from '@parley/database';
 import { PROVIDER_KEY_CONTEXT, type SecretBox } from '@parley/identity';
 import { createModelClient, ModelCatalog, ProviderConnections } from '@parley/llm';
-import { connectBus, NestLogger, Readiness, type ConfigOf, type Logger, type Metrics } from '@parley/service';
+import {
+  connectBus,
+  NestLogger,
+  NO_TRACER,
+  Readiness,
+  serveDebug,
+  tracedBus,
+  type ConfigOf,
+  type Logger,
+  type Metrics,
+  type Tracer,
+} from '@parley/service';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ChatWorkerModule } from './chat-worker.module';
@@ -24,6 +35,10 @@ export interface ChatWorkerDependencies {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly config: ConfigOf<typeof workerConfig>;
+  /** Default: none. */
+  readonly tracer?: Tracer;
+  /** Serve profiles and heap snapshots to this machine. */
+  readonly isDebuggable?: boolean;
 }
 
 export interface ListenAddress {
@@ -40,7 +55,7 @@ export class ChatWorkerApp {
   private nest: NestFastifyApplication | null = null;
 
   constructor(private readonly dependencies: ChatWorkerDependencies) {
-    const { database, metrics, secretBox } = dependencies;
+    const { bus, database, metrics, secretBox } = dependencies;
     const { connections } = this;
     this.models = new ModelCatalog({
       database,
@@ -49,19 +64,21 @@ export class ChatWorkerApp {
       decryptSecret: (ciphertext, keyId) => secretBox.open({ ciphertext, keyId }, PROVIDER_KEY_CONTEXT),
     });
     this.worker = createWorker(dependencies, this.models);
-    registerGauges(metrics, { database, roster: this.worker.roster });
+    registerGauges(metrics, { database, bus, worker: this.worker });
   }
 
   /** Resolves when the worker works. Without an address health and metrics are not served. @throws when Postgres is away, or the port taken */
   async start(address: ListenAddress | null): Promise<void> {
-    const { bus, logger, metrics } = this.dependencies;
+    const { bus, logger, metrics, isDebuggable = false } = this.dependencies;
     const readiness = new Readiness({
       signal: this.stopping.signal,
       checks: [{ name: 'lease', check: () => assertLease(this.worker) }],
     });
+    const adapter = new FastifyAdapter();
+    serveDebug(adapter.getInstance(), { isEnabled: isDebuggable, signal: this.stopping.signal });
     const nest = await NestFactory.create<NestFastifyApplication>(
       ChatWorkerModule.create({ models: this.models, metrics, readiness }),
-      new FastifyAdapter(),
+      adapter,
       { logger: new NestLogger(logger), abortOnError: false },
     );
     this.nest = nest;
@@ -92,12 +109,13 @@ export function createChatWorkerApp(dependencies: ChatWorkerDependencies): ChatW
 }
 
 function createWorker(
-  { database, bus, logger, metrics, config }: ChatWorkerDependencies,
+  { database, bus, logger, metrics, config, tracer = NO_TRACER }: ChatWorkerDependencies,
   models: ModelCatalog,
 ): Worker {
   return new Worker({
     database,
-    bus,
+    bus: tracedBus(bus, tracer),
+    tracer,
     models,
     tools: [],
     clock: systemClock,

@@ -108,6 +108,7 @@ export class Intake {
     try {
       const head = await acquired.finally(giveUp);
       if (head === null) return;
+      metrics.recovered([head].filter(isTakeover).length);
       this.startRunner(head, workerId);
       metrics.acquired('wake', 1);
     } catch (error) {
@@ -128,6 +129,7 @@ export class Intake {
       const heads = await acquireRunnable(store, { workerId, limit }).finally(giveUp);
       for (const head of heads) this.startRunner(head, workerId);
       metrics.acquired('sweep', heads.length);
+      metrics.recovered(heads.filter(isTakeover).length);
       this.hasDeclined = heads.length === limit;
       if (!this.hasDeclined) return;
     }
@@ -139,4 +141,9 @@ export class Intake {
     if (runnerId !== null && workerId === this.options.lease.workerId)
       this.options.roster.start({ ...head, runnerId });
   }
+}
+
+/** Somebody had begun this attempt, and is gone: an acquire counted it, not a retry. */
+function isTakeover({ generationAttempt, retry }: ChatHead): boolean {
+  return generationAttempt > (retry?.attempt ?? 0);
 }

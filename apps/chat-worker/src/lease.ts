@@ -25,6 +25,7 @@ const HEARTBEATS_PER_LEASE = 3;
 export class Lease {
   private id: string;
   private heldUntil = Number.NEGATIVE_INFINITY;
+  private renewedAt: number | null = null;
 
   constructor(private readonly options: LeaseOptions) {
     this.id = options.createId();
@@ -47,6 +48,11 @@ export class Lease {
     return this.remainingMs() > 0;
   }
 
+  /** Milliseconds since the newest renewal was sent; 0 before the first one. */
+  ageMs(): number {
+    return this.renewedAt === null ? 0 : this.options.monotonicNow() - this.renewedAt;
+  }
+
   /** @throws the driver's error; the lease then runs on to its present deadline. */
   async renew(): Promise<void> {
     const { database, hostname, leaseMs, monotonicNow } = this.options;
@@ -54,7 +60,9 @@ export class Lease {
     const sentAt = monotonicNow();
     await renewLease(database, { workerId, hostname, leaseMs });
     // An answer that came for an id given up meanwhile says nothing about the new one.
-    if (workerId === this.id) this.heldUntil = Math.max(this.heldUntil, sentAt + leaseMs * (1 - STOP_MARGIN));
+    if (workerId !== this.id) return;
+    this.renewedAt = sentAt;
+    this.heldUntil = Math.max(this.heldUntil, sentAt + leaseMs * (1 - STOP_MARGIN));
   }
 
   /** Gives up the present id for a fresh one, which holds nothing until it is renewed. */

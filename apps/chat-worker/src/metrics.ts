@@ -1,8 +1,12 @@
 /** What the worker counts. */
 import type { ChatErrorKind } from '@parley/contracts';
+import type { Bus } from '@parley/bus';
+import { readBacklog, type Backlog } from '@parley/chat-state';
 import type { Database } from '@parley/database';
-import { Metrics } from '@parley/service';
-import type { Roster } from './roster';
+import { exposeBus, exposeDatabase, type Metrics } from '@parley/service';
+import { createTurnMetrics } from './observe/turn-metrics';
+import type { EndedTurn } from './observe/turn-stages';
+import type { Worker } from './worker';
 
 export interface WorkerMetrics {
   /** Milliseconds from asking the model to its first part. */
@@ -12,10 +16,18 @@ export interface WorkerMetrics {
   retried(kind: ChatErrorKind): void;
   failed(kind: ChatErrorKind): void;
   acquired(by: 'wake' | 'sweep', count: number): void;
+  /** Chats taken in the middle of a generation that another runner had begun. */
+  recovered(count: number): void;
+  partsPublished(count: number): void;
+  /** Milliseconds from the message in the history to the first part of its answer. */
+  firstToken(ms: number): void;
+  turnEnded(turn: EndedTurn): void;
   /** The lease ran out and every runner was stopped. */
   fenced(): void;
 }
 
+/** At most one statement in that time, however often it is scraped. */
+const BACKLOG_FRESH_MS = 4_000;
 const FIRST_PART_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
@@ -50,7 +62,18 @@ export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
     help: 'From asking the model to its first part',
     buckets: FIRST_PART_BUCKETS,
   });
+  const recoveries = metrics.counter({
+    name: 'parley_recovered_chats_total',
+    help: 'Chats taken in the middle of a generation that another runner had begun',
+  });
+  const parts = metrics.counter({
+    name: 'parley_parts_published_total',
+    help: 'Live parts published, adjacent ones joined',
+  });
   return {
+    ...createTurnMetrics(metrics),
+    recovered: (count) => recoveries.inc(count),
+    partsPublished: (count) => parts.inc(count),
     firstPart: (ms) => firstParts.observe(ms / 1000),
     stepCommitted: ({ endsTurn }) => {
       steps.inc();
@@ -65,30 +88,47 @@ export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
 }
 
 /** Values that are read when they are scraped. */
-export function registerGauges(metrics: Metrics, sources: { database: Database; roster: Roster }): void {
-  const { database, roster } = sources;
+export function registerGauges(
+  metrics: Metrics,
+  { database, bus, worker }: { database: Database; bus: Bus; worker: Worker },
+): void {
+  const { roster } = worker;
   metrics.gauge({
     name: 'parley_running_turns',
     help: 'Turns that run now',
     read: () => roster.workingCount,
   });
   metrics.gauge({ name: 'parley_owned_chats', help: 'Chats owned now', read: () => roster.count });
-  // The database counts already; the counter catches up when it is scraped, right after this gauge, which is registered first.
-  const seen = new Map<string, number>();
   metrics.gauge({
-    name: 'parley_sql_statement_names',
-    help: 'Different SQL statements sent',
-    read: () => {
-      for (const [statement, count] of database.statementCounts()) {
-        statements.inc({ statement }, count - (seen.get(statement) ?? 0));
-        seen.set(statement, count);
-      }
-      return seen.size;
-    },
+    name: 'parley_lease_age_seconds',
+    help: 'Since the lease was last renewed',
+    read: () => worker.leaseAgeMs / 1000,
   });
-  const statements = metrics.counter({
-    name: 'parley_sql_statements_total',
-    help: 'SQL statements sent, by name',
-    labels: ['statement'] as const,
+  const backlog = new FreshBacklog(database);
+  metrics.gauge({
+    name: 'parley_runnable_chats',
+    help: 'Runnable chats that no worker has, in the whole deployment',
+    read: async () => (await backlog.read()).count,
   });
+  metrics.gauge({
+    name: 'parley_oldest_runnable_chat_seconds',
+    help: 'For how long the oldest runnable chat waits for a worker, in the whole deployment; 0 when none does',
+    read: async () => (await backlog.read()).oldestMs / 1000,
+  });
+  exposeDatabase(metrics, database);
+  exposeBus(metrics, bus);
+}
+
+/** One statement for all gauges of a scrape, and for scrapes that follow closely. */
+class FreshBacklog {
+  private reading: { readonly at: number; readonly backlog: Promise<Backlog> } | undefined;
+
+  constructor(private readonly database: Database) {}
+
+  read(): Promise<Backlog> {
+    const now = performance.now();
+    if (this.reading === undefined || now - this.reading.at > BACKLOG_FRESH_MS)
+      this.reading = { at: now, backlog: readBacklog(this.database) };
+    return this.reading.backlog;
+  }
 }

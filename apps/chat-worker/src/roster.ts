@@ -7,6 +7,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ChatHead } from '@parley/chat-state';
 import type { HistoryListener } from './known-chat';
+import type { TurnWatch } from './observe/turn-watch';
 import { Runner, type RunnerHost } from './runner';
 import type { Tasks } from './tasks';
 
@@ -14,6 +15,7 @@ export interface RosterOptions {
   readonly tasks: Tasks;
   readonly now: () => number;
   readonly onHistory: HistoryListener;
+  readonly watch: (chatId: string) => TurnWatch;
   /** A place became free. */
   readonly onPlace: () => void;
   readonly onCrash: (error: unknown, chatId: string) => void;
@@ -43,6 +45,10 @@ export class Roster implements RunnerHost {
 
   get onHistory(): HistoryListener {
     return this.options.onHistory;
+  }
+
+  watch(chatId: string): TurnWatch {
+    return this.options.watch(chatId);
   }
 
   get workingCount(): number {

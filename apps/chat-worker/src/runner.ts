@@ -10,6 +10,7 @@ import type { ChatHead } from '@parley/chat-state';
 import type { WorkerWake } from '@parley/contracts';
 import { decide, isWork, type Goal } from './decide';
 import { KnownChat, type HistoryListener } from './known-chat';
+import type { TurnWatch } from './observe/turn-watch';
 import type { Partial, TaskOutcome, Tasks } from './tasks';
 import { WakeSignal } from './wake-signal';
 
@@ -18,6 +19,8 @@ export interface RunnerHost {
   readonly tasks: Tasks;
   readonly now: () => number;
   readonly onHistory: HistoryListener;
+  /** In the trace that the chat was acquired in. */
+  watch(chatId: string): TurnWatch;
   /** Takes a place for work. False: the worker is full or stopping, and the chat is given back. */
   takePlace(runner: Runner): boolean;
   leavePlace(runner: Runner): void;
@@ -36,6 +39,7 @@ export class Runner {
   readonly chatId: string;
   readonly runnerId: string;
   private readonly chat: KnownChat;
+  private readonly watch: TurnWatch;
   private readonly signal = new WakeSignal();
   private task: RunningTask | null = null;
   private reading: Promise<void> | null = null;
@@ -59,6 +63,7 @@ export class Runner {
     this.runnerId = head.runnerId;
     this.foundHistoryVersion = head.historyVersion;
     this.isActionOverdue = head.status === 'requires_action';
+    this.watch = host.watch(head.id);
     this.chat = new KnownChat(head, host.onHistory);
   }
 
@@ -77,6 +82,7 @@ export class Runner {
   }
 
   wake(wake: Pick<WorkerWake, 'version' | 'change' | 'settings'>): void {
+    this.watch.heard(wake.change);
     if (wake.change === undefined) this.chat.hint(wake.version);
     else this.chat.learn(wake.change, wake.settings);
     this.signal.fire();
@@ -99,6 +105,7 @@ export class Runner {
       await this.dropTask();
       await this.reading;
       this.giveUpPlace();
+      this.watch.close();
     }
   }
 
@@ -170,7 +177,9 @@ export class Runner {
     }
     const { startedAt } = this.work;
     const { signal } = abort;
-    const work = this.host.tasks.perform({ goal, head, partial, mayHaveRun, startedAt, signal, stop });
+    const { watch } = this;
+    const order = { goal, head, partial, mayHaveRun, startedAt, watch, signal, stop };
+    const work = watch.perform(order, () => this.host.tasks.perform(order));
     this.task = { goal, abort, done: work.then((outcome) => this.settle(outcome)) };
   }
 

@@ -20,6 +20,7 @@ import {
 import type { OpenCall } from '@parley/contracts';
 import type { Goal } from './decide';
 import { toChatError } from './errors';
+import type { TurnWatch } from './observe/turn-watch';
 import type { Persistence } from './persistence';
 import type { PushJobs } from './push-jobs';
 import { runTools, type ToolParts } from './tools/run-tools';
@@ -40,6 +41,7 @@ export interface TaskOrder {
   readonly mayHaveRun: boolean;
   /** When this worker began on this history, in the clock's milliseconds. */
   readonly startedAt: number;
+  readonly watch: Pick<TurnWatch, 'enter' | 'firstToken'>;
   /** Aborts what the task does for the present goal. */
   readonly signal: AbortSignal;
   /** Aborts everything: the lease is lost or the worker stops. */
@@ -126,12 +128,14 @@ export class ChatTasks implements Tasks {
 
   private async enterAction(order: TaskOrder): Promise<TaskOutcome> {
     const { persistence, store } = this.parts;
+    order.watch.enter('commit');
     const input = { fence: fenceOf(order.head), messages: [], openCalls: order.head.openCalls };
     return outcomeOf(await persistence.write(() => enterAction(store, input), order.stop));
   }
 
   private async cancelAction(order: TaskOrder): Promise<TaskOutcome> {
     const { persistence, store } = this.parts;
+    order.watch.enter('commit');
     const { chatId, runnerId } = fenceOf(order.head);
     const input = { fence: { chatId, runnerId } };
     return outcomeOf(await persistence.write(() => cancelAction(store, input), order.stop));
@@ -139,6 +143,7 @@ export class ChatTasks implements Tasks {
 
   private async finishInterruption(order: TaskOrder, partial: Partial | null): Promise<TaskOutcome> {
     const { persistence, store, transcripts } = this.parts;
+    order.watch.enter('commit');
     const input = {
       fence: fenceOf(order.head),
       messages: partial?.messages ?? [],
@@ -157,6 +162,7 @@ export class ChatTasks implements Tasks {
   private async end(order: TaskOrder, cause: unknown): Promise<TaskOutcome> {
     if (order.goal.type === 'cancel_action') return this.cancelAction(order);
     if (order.goal.type === 'finish_interruption') return this.finishInterruption(order, null);
+    order.watch.enter('commit');
     const error = toChatError(cause);
     const done = await fail(this.parts.store, { fence: fenceOf(order.head), error });
     if (done.ok) this.parts.metrics.failed(error.kind ?? 'generic');

@@ -48,6 +48,7 @@ export interface LiveParts {
   readonly clock: Clock;
   readonly episodes: Episodes;
   readonly logger: TaskLogger;
+  readonly metrics: WorkerMetrics;
 }
 
 export interface TurnParts extends LiveParts {
@@ -61,29 +62,34 @@ export interface TurnParts extends LiveParts {
   readonly persistence: Persistence;
   readonly createId: () => string;
   readonly ledger: CallLedger;
-  readonly metrics: WorkerMetrics;
 }
 
 export async function takeStep(parts: TurnParts, order: TaskOrder): Promise<TaskOutcome> {
   const { head, stop } = order;
+  const { watch } = order;
   if (!(await waitForRetry(parts, order))) return { type: 'stopped', partial: null };
+  watch.enter('transcript');
   const rows = await parts.persistence.write(() => parts.transcripts.of(head), stop);
   if (rows === null) return { type: 'stale', partial: null };
+  watch.enter('prompt');
   if (isTurnComplete(rows)) return commit(parts, order, { messages: [], openCalls: [] });
   const model = await parts.persistence.write(() => parts.models.resolve(head.lastModelConfigId), stop);
   const step = new StepAccumulator({ clock: parts.clock, provider: model.provider });
   const request = requestOf(parts, { order, rows, model });
   const call = new ModelCall({ id: parts.createId(), chatId: head.id, purpose: 'turn', model });
   const onBegin = (): void => parts.titles.consider({ head, rows, model });
+  watch.enter('model_first_token');
   try {
     await streamModel(parts, { order, model, step, call, request, onBegin });
   } catch (error) {
+    watch.enter('commit');
     if (!order.signal.aborted) {
       await parts.ledger.record(call, 'failed', order.stop);
       return retryOrThrow(parts, order, classifyModelError(error, model));
     }
   }
   // A provider whose socket was cut may throw anything, or just end: only the signal tells.
+  watch.enter('commit');
   const answer = answerOf(parts, { order, model, step, call });
   if (!order.signal.aborted) return commit(parts, order, { ...answer, call });
   await parts.ledger.record(call, 'interrupted', order.stop);
@@ -118,6 +124,8 @@ async function streamModel(
       if (!hasBegun && part.type !== 'usage') {
         hasBegun = true;
         parts.metrics.firstPart(parts.clock.now() - askedAt);
+        order.watch.enter('stream');
+        order.watch.firstToken();
         onBegin();
       }
       if (order.signal.aborted) return;
@@ -150,6 +158,7 @@ export function publisherFor(parts: LiveParts, { head }: Pick<TaskOrder, 'head'>
       historyVersion: head.historyVersion,
       generationAttempt: head.generationAttempt,
     },
+    onPublished: (count) => parts.metrics.partsPublished(count),
     onRefusal: (error) => parts.logger.warn({ err: error, chat_id: head.id }, 'Parts were not published'),
   });
 }
@@ -191,6 +200,7 @@ type Answer = {
  * paid for all the same, and is recorded.
  */
 async function commit(parts: TurnParts, order: TaskOrder, answer: Answer): Promise<TaskOutcome> {
+  order.watch.enter('commit');
   const { store, persistence, transcripts, metrics, ledger } = parts;
   const { messages, openCalls, call } = answer;
   const fence = fenceOf(order.head);
@@ -215,10 +225,14 @@ async function commit(parts: TurnParts, order: TaskOrder, answer: Answer): Promi
  * False when stopped meanwhile. The wait is stored in the row, so that a worker who takes the chat over keeps it; clocks
  * differ, so it is never longer than it was when it began.
  */
-async function waitForRetry(parts: TurnParts, { head: { retry }, signal }: TaskOrder): Promise<boolean> {
+async function waitForRetry(
+  parts: TurnParts,
+  { head: { retry }, signal, watch }: TaskOrder,
+): Promise<boolean> {
   const untilMs = retry === null ? 0 : Date.parse(retry.retrying_at) - parts.clock.now();
   const waitMs = Math.min(untilMs, retry?.delay_ms ?? 0);
   if (waitMs <= 0) return !signal.aborted;
+  watch.enter('retry_backoff');
   try {
     await parts.clock.sleep(waitMs, { name: 'retry', signal });
     return true;

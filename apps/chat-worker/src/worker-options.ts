@@ -3,6 +3,7 @@ import type { Bus } from '@parley/bus';
 import type { Clock } from '@parley/contracts';
 import type { Database } from '@parley/database';
 import type { ResolvedModel } from '@parley/llm';
+import type { Tracer } from '@parley/service';
 import type { WorkerMetrics } from './metrics';
 import type { LocalTool } from './tools/tool-registry';
 
@@ -21,6 +22,7 @@ export interface WorkerSettings {
 }
 
 export interface WorkerLogger {
+  debug?(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
@@ -28,6 +30,7 @@ export interface WorkerLogger {
 
 export interface WorkerOptions {
   readonly database: Database;
+  /** Traced, when there is a tracer. */
   readonly bus: Bus;
   readonly models: { resolve(modelConfigId: string): Promise<ResolvedModel> };
   readonly tools: readonly LocalTool[];
@@ -42,4 +45,6 @@ export interface WorkerOptions {
   readonly settings: WorkerSettings;
   readonly logger: WorkerLogger;
   readonly metrics: WorkerMetrics;
+  /** Default: none. */
+  readonly tracer?: Tracer;
 }

@@ -1,4 +1,6 @@
 /** Puts together what the runners of a worker share. */
+import type { ChatStore } from '@parley/chat-state';
+import { NO_TRACER, tracedDatabase } from '@parley/service';
 import { Episodes } from './live/episodes';
 import { Persistence } from './persistence';
 import { CallLedger } from './spend/call-ledger';
@@ -12,6 +14,7 @@ import { Transcripts } from './transcripts';
 import type { WorkerOptions } from './worker-options';
 
 export interface WorkerParts {
+  readonly store: ChatStore;
   readonly tasks: Tasks;
   readonly episodes: Episodes;
   readonly transcripts: Transcripts;
@@ -20,8 +23,9 @@ export interface WorkerParts {
 }
 
 export function buildWorkerParts(options: WorkerOptions): WorkerParts {
-  const { bus, clock, createId, database, logger, metrics, models, random, settings } = options;
-  const store = { database, bus };
+  const { clock, createId, database, logger, metrics, models, random, settings } = options;
+  const { bus } = options;
+  const store = { database: tracedDatabase(database, options.tracer ?? NO_TRACER), bus };
   const cache = new TranscriptCache({ maxBytes: settings.transcriptCacheBytes });
   const transcripts = new Transcripts(store, cache);
   const episodes = new Episodes({ now: () => clock.now() });
@@ -67,5 +71,5 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
     metrics,
     logger,
   };
-  return { tasks: new ChatTasks(shared), episodes, transcripts, titles, pushJobs };
+  return { store, tasks: new ChatTasks(shared), episodes, transcripts, titles, pushJobs };
 }

@@ -15,6 +15,7 @@ import { Intake } from './intake';
 import { Lease } from './lease';
 import { Roster } from './roster';
 import { Subscriptions } from './subscriptions';
+import { TurnWatch, turnWatchOptions } from './observe/turn-watch';
 import type { WorkerOptions } from './worker-options';
 import { buildWorkerParts, type WorkerParts } from './worker-parts';
 
@@ -38,6 +39,7 @@ export class Worker {
   private fencing: Promise<void> | null = null;
 
   constructor(private readonly options: WorkerOptions) {
+    const watchOptions = turnWatchOptions(options);
     this.parts = buildWorkerParts(options);
     this.lease = new Lease(options);
     this.offers = this.newSubscriptions();
@@ -45,6 +47,7 @@ export class Worker {
     this.roster = new Roster({
       tasks: this.parts.tasks,
       now: () => options.clock.now(),
+      watch: (chatId) => new TurnWatch(chatId, watchOptions),
       onHistory: (previous, change) => this.parts.transcripts.heard(previous, change),
       onPlace: () => this.onPlace(),
       onCrash: (error, chatId) => options.logger.error({ err: error, chat_id: chatId }, 'A runner crashed'),
@@ -53,7 +56,7 @@ export class Worker {
       restMs: options.settings.idleOwnershipMs,
     });
     this.intake = new Intake({
-      store: options,
+      store: this.parts.store,
       lease: this.lease,
       roster: this.roster,
       metrics: options.metrics,
@@ -68,6 +71,10 @@ export class Worker {
 
   get holdsLease(): boolean {
     return this.lease.isHeld();
+  }
+
+  get leaseAgeMs(): number {
+    return this.lease.ageMs();
   }
 
   /** Resolves when the lease is held and the bus, if it is there, knows the subscriptions. @throws when Postgres refuses the lease */

@@ -47,6 +47,7 @@ export {
   readVersions,
   type OwnedRunnable,
 } from './reads/read-chat';
+export { readBacklog, type Backlog } from './reads/read-backlog';
 export { readFeed, type FeedSnapshot, type ReadFeedInput } from './reads/read-feed';
 export { readMessages, readPrompts, type ReadMessagesInput } from './reads/read-messages';
 export { readTranscript } from './reads/read-transcript';

@@ -21,6 +21,7 @@ export interface PartsPublisherOptions {
   readonly clock: Clock;
   readonly episodes: Episodes;
   readonly key: EpisodeKey;
+  readonly onPublished?: (count: number) => void;
   readonly onRefusal: (error: unknown) => void;
 }
 
@@ -91,9 +92,10 @@ export class PartsPublisher {
     this.pending = [];
     this.lastFlushAt = this.options.clock.now();
     this.pendingLength = 0;
-    const { bus, episodes, key, onRefusal } = this.options;
+    const { bus, episodes, key, onPublished, onRefusal } = this.options;
     try {
       bus.publish(subjects.chatParts(key.chatId), episodes.append(this.episode, parts));
+      onPublished?.(parts.length);
     } catch (error) {
       onRefusal(error);
     }

@@ -258,6 +258,10 @@ export const silentMetrics: WorkerMetrics = {
   failed: () => undefined,
   acquired: () => undefined,
   fenced: () => undefined,
+  turnEnded: () => undefined,
+  firstToken: () => undefined,
+  partsPublished: () => undefined,
+  recovered: () => undefined,
 };
 
 const defaultSettings: WorkerSettings = {

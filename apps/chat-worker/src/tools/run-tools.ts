@@ -17,11 +17,13 @@ export type ToolParts = Pick<
 >;
 
 export async function runTools(parts: ToolParts, order: TaskOrder): Promise<TaskOutcome> {
-  const { head, signal, stop } = order;
+  const { head, signal, stop, watch } = order;
+  watch.enter('transcript');
   const rows = await parts.persistence.write(() => parts.transcripts.of(head), stop);
   if (rows === null) return { type: 'stale', partial: null };
   const localCalls = head.openCalls.filter((call) => !call.dynamic);
   const dynamicCalls = head.openCalls.filter((call) => call.dynamic);
+  watch.enter('tools');
   const results = await runAll(parts, order, callParts(rows, localCalls));
   const answered = new Set(results.map((result) => result.tool_call_id));
   const partial: Partial = {
@@ -30,6 +32,7 @@ export async function runTools(parts: ToolParts, order: TaskOrder): Promise<Task
     openCalls: head.openCalls.filter((call) => !answered.has(call.tool_call_id)),
   };
   if (signal.aborted) return { type: 'stopped', partial };
+  watch.enter('commit');
   const input = { fence: fenceOf(head), messages: partial.messages, openCalls: dynamicCalls };
   const done = await parts.persistence.write(
     () => (dynamicCalls.length > 0 ? enterAction(parts.store, input) : commitStep(parts.store, input)),
