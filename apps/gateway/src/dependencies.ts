@@ -6,7 +6,7 @@ import type { Bus } from '@parley/bus';
 import type { Database } from '@parley/database';
 import type { Identity, SecretBox } from '@parley/identity';
 import type { KeyValue } from '@parley/key-value';
-import type { Logger, Metrics, Readiness } from '@parley/service';
+import type { Logger, Metrics, Readiness, Tracer } from '@parley/service';
 import type { StreamForwarder } from './streams/stream-forwarder';
 
 export type GatewayLogger = Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;
@@ -32,6 +32,10 @@ export interface GatewayDependencies {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Default: none. */
+  readonly tracer?: Tracer;
+  /** Serve profiles and heap snapshots to this machine. */
+  readonly isDebuggable?: boolean;
   readonly settings: GatewaySettings;
 }
 

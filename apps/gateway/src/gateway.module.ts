@@ -5,7 +5,7 @@ import { readChat, type ChatStore } from '@parley/chat-state';
 import { Database } from '@parley/database';
 import { Identity, SecretBox } from '@parley/identity';
 import { RateLimiter } from '@parley/key-value';
-import { HealthModule, MetricsModule } from '@parley/service';
+import { HealthModule, MetricsModule, NO_TRACER, tracedStore } from '@parley/service';
 import { Groups, UsageLimits, UsageLimitSettings } from '@parley/spend';
 import { AuthenticationGuard } from './auth/authentication.guard';
 import { RateLimitGuard } from './auth/rate-limit.guard';
@@ -97,7 +97,7 @@ export class GatewayModule {
 
 function outside(dependencies: GatewayDependencies): Provider[] {
   const { database, bus, keyValue, identity, secretBox, streamForwarder, logger, settings } = dependencies;
-  const store: ChatStore = { database, bus };
+  const store: ChatStore = tracedStore({ database, bus }, dependencies.tracer ?? NO_TRACER);
   const models = new ModelChoices({
     readModels: (organizationId) => selectModels(database, organizationId),
     readOrganizationOf: async (chatId) => (await readChat(database, { chatId }))?.organizationId ?? null,

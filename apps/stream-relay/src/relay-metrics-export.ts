@@ -26,7 +26,7 @@ const COUNTS: Readonly<Record<Exclude<keyof RelayMetrics, 'viewers'>, string>> =
 export function exportRelayMetrics(metrics: Metrics, relay: StreamRelay): void {
   for (const [key, help] of Object.entries(COUNTS)) {
     const name = `parley_relay_${key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`;
-    metrics.gauge({ name, help, read: () => relay.metrics[key as keyof typeof COUNTS] });
+    metrics.counted({ name, help, read: () => relay.metrics[key as keyof typeof COUNTS] });
   }
   metrics.gauge({ name: 'parley_relay_viewers', help: 'Open streams', read: () => relay.metrics.viewers });
   metrics.gauge({ name: 'parley_relay_feeds', help: 'Feeds in memory', read: () => relay.feeds.count });

@@ -15,7 +15,19 @@ import type { Bus } from '@parley/bus';
 import { subjects } from '@parley/contracts';
 import { sql, type Database } from '@parley/database';
 import type { Identity } from '@parley/identity';
-import { connectBus, NestLogger, Readiness, type Logger, type Metrics } from '@parley/service';
+import {
+  connectBus,
+  exposeBus,
+  exposeDatabase,
+  NestLogger,
+  NO_TRACER,
+  Readiness,
+  serveDebug,
+  tracedBus,
+  type Logger,
+  type Metrics,
+  type Tracer,
+} from '@parley/service';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { settingsOf, type RelayConfig } from './config';
@@ -31,6 +43,10 @@ export interface StreamRelayAppDependencies {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly config: RelayConfig;
+  /** Default: none. */
+  readonly tracer?: Tracer;
+  /** Serve profiles and heap snapshots to this machine. */
+  readonly isDebuggable?: boolean;
 }
 
 export interface ListenAddress {
@@ -47,22 +63,29 @@ export class StreamRelayApp {
   private nest: NestFastifyApplication | null = null;
 
   constructor(private readonly dependencies: StreamRelayAppDependencies) {
-    const { database, bus, identity, logger, metrics, config } = dependencies;
+    const { database, identity, logger, metrics, config, tracer = NO_TRACER } = dependencies;
+    const bus = tracedBus(dependencies.bus, tracer);
     this.relay = new StreamRelay({ database, bus, identity, logger, settings: settingsOf(config) });
     exportRelayMetrics(metrics, this.relay);
+    exposeDatabase(metrics, database);
+    exposeBus(metrics, dependencies.bus);
   }
 
   /** Resolves when streams may come. Without an address health and metrics are not served. @throws when the port is taken */
   async start(address: ListenAddress | null = null): Promise<void> {
-    const { bus, database, identity, logger, metrics } = this.dependencies;
+    const { bus, database, identity, logger, metrics, isDebuggable = false } = this.dependencies;
     const { relay } = this;
     const readiness = new Readiness({
       signal: this.stopping.signal,
       checks: [{ name: 'database', check: async () => void (await database.query(PING, [])) }],
     });
+    const adapter = new FastifyAdapter({
+      serverFactory: (handler: RequestListener) => serverBeside(relay, handler),
+    });
+    serveDebug(adapter.getInstance(), { isEnabled: isDebuggable, signal: this.stopping.signal });
     const nest = await NestFactory.create<NestFastifyApplication>(
       StreamRelayModule.create({ relay, identity, metrics, readiness }),
-      new FastifyAdapter({ serverFactory: (handler: RequestListener) => serverBeside(relay, handler) }),
+      adapter,
       { logger: new NestLogger(logger), abortOnError: false },
     );
     this.nest = nest;
