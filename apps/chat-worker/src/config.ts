@@ -7,6 +7,7 @@ import {
   setting,
   text,
   wholeNumber,
+  observabilitySettings,
 } from '@parley/service';
 
 export const MIN_LEASE_MS = 1_500;
@@ -73,6 +74,7 @@ export const chatWorkerConfig = defineConfig({
   BUS_VALIDATION: deploymentSettings.BUS_VALIDATION,
   PARLEY_ENCRYPTION_KEY: deploymentSettings.PARLEY_ENCRYPTION_KEY,
   LOG_LEVEL: deploymentSettings.LOG_LEVEL,
+  ...observabilitySettings,
   HOST: setting({
     schema: text(),
     default: '0.0.0.0',

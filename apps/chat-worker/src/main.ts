@@ -3,7 +3,14 @@ import { connectNats } from '@parley/bus';
 import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { SecretBox } from '@parley/identity';
 import { migrations } from '@parley/migrations';
-import { Metrics, runConfiguredService, type ConfigOf, type ServiceContext } from '@parley/service';
+import {
+  Metrics,
+  runConfiguredService,
+  type ConfigOf,
+  type ServiceContext,
+  startTracing,
+  traceExporterOf,
+} from '@parley/service';
 import { createChatWorkerApp } from './chat-worker-app';
 import { chatWorkerConfig } from './config';
 
@@ -16,6 +23,12 @@ async function start(
   { signal, logger, onStop }: ServiceContext,
 ): Promise<void> {
   const secretBox = SecretBox.fromText(config.parleyEncryptionKey);
+  const tracing = startTracing({
+    serviceName: NAME,
+    exporter: traceExporterOf(config),
+    sample: config.parleyTraceSample,
+  });
+  onStop('tracing', () => tracing.stop());
   const database = await Database.open({
     url: config.databaseUrl,
     poolSize: config.databasePoolSize,
@@ -28,7 +41,8 @@ async function start(
   const bus = await connectNats({ url, name: NAME, logger, validate, signal });
   onStop('bus', () => bus.drain());
   const metrics = new Metrics().collectProcess();
-  const app = createChatWorkerApp({ database, bus, secretBox, logger, metrics, config });
+  const own = { tracer: tracing.tracer, isDebuggable: config.debugEndpoints };
+  const app = createChatWorkerApp({ database, bus, secretBox, logger, metrics, config, ...own });
   onStop('worker', () => app.stop());
   await app.start({ host: config.host, port: config.port });
 }

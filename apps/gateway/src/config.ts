@@ -10,6 +10,7 @@ import {
   trueOrFalse,
   wholeNumber,
   type ConfigOf,
+  observabilitySettings,
 } from '@parley/service';
 
 export const gatewayConfig = defineConfig({
@@ -68,6 +69,7 @@ export const gatewayConfig = defineConfig({
   }),
   BUS_VALIDATION: deploymentSettings.BUS_VALIDATION,
   LOG_LEVEL: deploymentSettings.LOG_LEVEL,
+  ...observabilitySettings,
 });
 
 export type GatewayConfig = ConfigOf<typeof gatewayConfig>;

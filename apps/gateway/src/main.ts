@@ -5,7 +5,14 @@ import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { Identity, SecretBox } from '@parley/identity';
 import { connectRedis } from '@parley/key-value';
 import { migrations } from '@parley/migrations';
-import { Metrics, Readiness, runConfiguredService, type ServiceContext } from '@parley/service';
+import {
+  Metrics,
+  Readiness,
+  runConfiguredService,
+  type ServiceContext,
+  startTracing,
+  traceExporterOf,
+} from '@parley/service';
 import { gatewayConfig, type GatewayConfig } from './config';
 import { createGatewayApp } from './create-gateway-app';
 import { withTimeouts } from './database-url';
@@ -20,6 +27,12 @@ const STOP_MARGIN_MS = 10_000;
 async function start(config: GatewayConfig, context: ServiceContext): Promise<void> {
   const { signal, logger, onStop } = context;
   const secretBox = SecretBox.fromText(config.parleyEncryptionKey);
+  const tracing = startTracing({
+    serviceName: NAME,
+    exporter: traceExporterOf(config),
+    sample: config.parleyTraceSample,
+  });
+  onStop('tracing', () => tracing.stop());
   const database = await Database.open({
     url: withTimeouts(config.databaseUrl),
     poolSize: config.databasePoolSize,
@@ -52,6 +65,8 @@ async function start(config: GatewayConfig, context: ServiceContext): Promise<vo
       readiness: new Readiness({ signal, checks: checksOf({ database }) }),
       metrics: new Metrics().collectProcess(),
       logger,
+      tracer: tracing.tracer,
+      isDebuggable: config.debugEndpoints,
       settings: {
         apiRateLimit: config.apiRateLimit,
         loginRateLimit: config.loginRateLimit,

@@ -8,6 +8,7 @@ import {
   text,
   wholeNumber,
   type ConfigOf,
+  observabilitySettings,
 } from '@parley/service';
 import { DEFAULT_RELAY_SETTINGS as DEFAULTS, type RelaySettings } from './settings';
 
@@ -70,6 +71,7 @@ export const streamRelayConfig = defineConfig({
   NATS_URL: deploymentSettings.NATS_URL,
   BUS_VALIDATION: deploymentSettings.BUS_VALIDATION,
   LOG_LEVEL: deploymentSettings.LOG_LEVEL,
+  ...observabilitySettings,
   ...relayConfig,
 });
 

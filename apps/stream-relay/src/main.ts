@@ -4,7 +4,14 @@ import { connectNats } from '@parley/bus';
 import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { Identity } from '@parley/identity';
 import { migrations } from '@parley/migrations';
-import { Metrics, runConfiguredService, type ConfigOf, type ServiceContext } from '@parley/service';
+import {
+  Metrics,
+  runConfiguredService,
+  type ConfigOf,
+  type ServiceContext,
+  startTracing,
+  traceExporterOf,
+} from '@parley/service';
 import { streamRelayConfig } from './config';
 import { createStreamRelay } from './stream-relay-app';
 
@@ -14,6 +21,12 @@ async function start(
   config: ConfigOf<typeof streamRelayConfig>,
   { signal, logger, onStop }: ServiceContext,
 ): Promise<void> {
+  const tracing = startTracing({
+    serviceName: NAME,
+    exporter: traceExporterOf(config),
+    sample: config.parleyTraceSample,
+  });
+  onStop('tracing', () => tracing.stop());
   const database = await Database.open({
     url: config.databaseUrl,
     poolSize: config.databasePoolSize,
@@ -27,7 +40,8 @@ async function start(
   onStop('bus', () => bus.drain());
   const identity = new Identity({ database, bus });
   const metrics = new Metrics().collectProcess();
-  const app = createStreamRelay({ database, bus, identity, logger, metrics, config });
+  const own = { tracer: tracing.tracer, isDebuggable: config.debugEndpoints };
+  const app = createStreamRelay({ database, bus, identity, logger, metrics, config, ...own });
   onStop('relay', () => app.stop());
   await app.start({ host: config.host, port: config.port });
   logger.info({ url: await app.url() }, 'Relays streams');
