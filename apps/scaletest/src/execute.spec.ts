@@ -1,0 +1,102 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTestDatabase, eventually, type TestDatabase } from '@parley/testing';
+import { execute } from './execute';
+import { report } from './report/schema';
+import type { RunFlags } from './run-plan';
+import { provision } from './system/provision';
+import type { Target } from './system/target';
+import { startPlatform } from './testing/platform';
+
+jest.setTimeout(90_000);
+
+describe('a run against a deployment', () => {
+  let db: TestDatabase;
+  let target: Target;
+  let directory: string;
+  let flags: RunFlags;
+
+  beforeAll(async () => {
+    db = await createTestDatabase();
+    target = await startPlatform(db.url, {});
+    directory = await mkdtemp(join(tmpdir(), 'parley-scaletest-spec-'));
+    const [url = ''] = target.apiUrls;
+    const { tokens } = await provision({
+      url,
+      token: undefined,
+      mockUrl: target.mockUrl,
+      users: 1,
+      runTag: 'spec',
+    });
+    flags = {
+      profile: 'smoke',
+      url,
+      token: tokens[0] ?? '',
+      mockUrl: target.mockUrl,
+      chats: 12,
+      turns: 2,
+      chunks: 4,
+      pool: 4,
+      fsync: false,
+      throughGateways: false,
+      floor: false,
+      keep: false,
+      seed: 'spec',
+      json: join(directory, 'report.json'),
+      html: join(directory, 'report.html'),
+    };
+  });
+  afterAll(async () => {
+    await target.stop();
+    await db.drop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  beforeEach(() => jest.spyOn(process.stdout, 'write').mockReturnValue(true));
+  afterEach(() => jest.restoreAllMocks());
+
+  it('checks every turn of every scenario, writes the report, and leaves its chats archived', async () => {
+    const made = await execute(flags, new AbortController().signal);
+    expect(made.reasons).toEqual([]);
+    expect(made).toMatchObject({ verdict: 'passed', load: 'plain', turns: 24 });
+    const [mix] = made.other_loads;
+    expect(mix?.oracle).toMatchObject({ is_clean: true, has_ledger: true, chats_checked: 12 });
+    expect(report.parse(JSON.parse(await readFile(flags.json ?? '', 'utf8')))).toEqual(made);
+    expect(await readFile(flags.html ?? '', 'utf8')).toContain('<svg');
+    expect(await unarchivedChats()).toBe(0);
+  });
+
+  it('that is stopped reports as far as it came', async () => {
+    const stopping = new AbortController();
+    const before = await requestsToMock();
+    const running = execute({ ...flags, profile: 'mix', durationMs: 60_000 }, stopping.signal);
+    await eventually(async () => expect(await requestsToMock()).toBeGreaterThan(before + 30), {
+      timeoutMs: 60_000,
+    });
+    stopping.abort();
+    const made = await running;
+    expect(made.verdict).toBe('aborted');
+    expect(made.turns).toBeGreaterThan(0);
+    expect(made.oracle.by_kind).toEqual({});
+    expect(report.parse(JSON.parse(await readFile(flags.json ?? '', 'utf8'))).run_id).toBe(made.run_id);
+    expect(await unarchivedChats()).toBe(0);
+  });
+
+  it('is refused without a mock, since a real model would answer and be paid', async () => {
+    const { mockUrl: _none, ...rest } = flags;
+    await expect(execute(rest, new AbortController().signal)).rejects.toThrow(/--mock-url/);
+  });
+
+  async function requestsToMock(): Promise<number> {
+    const response = await fetch(`${target.mockUrl}/ledger/summary`);
+    return ((await response.json()) as { requests: number }).requests;
+  }
+
+  async function unarchivedChats(): Promise<number> {
+    const response = await fetch(`${flags.url ?? ''}/api/v2/chats?q=archived:false`, {
+      headers: { 'coder-session-token': flags.token ?? '' },
+    });
+    return ((await response.json()) as unknown[]).length;
+  }
+});
