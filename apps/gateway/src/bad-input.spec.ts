@@ -81,6 +81,12 @@ function bodiesThatAreFine(): Record<string, object> {
     top_p: 1,
     reasoning_effort: { default: 'low', max: 'high' },
     use_responses_api: true,
+    cost: {
+      input_price_per_million_tokens: '1.5',
+      output_price_per_million_tokens: 2,
+      cache_read_price_per_million_tokens: '0',
+      cache_write_price_per_million_tokens: null,
+    },
   };
   const person = { email: 'x@example.com', username: 'x', name: 'X', password: 'a password' };
   const choice = { model_config_id: world.modelId, reasoning_effort: 'low' };
