@@ -154,8 +154,9 @@ create table chats (
   read_version bigint not null default 0,
 
   constraint chats_status_known check (status in ('waiting', 'running', 'interrupting', 'requires_action', 'error')),
-  constraint chats_queue_is_array check (jsonb_typeof(queue) = 'array'),
-  constraint chats_queue_bounded check (jsonb_array_length(queue) <= 20),
+  constraint chats_queue_bounded check (
+    case jsonb_typeof(queue) when 'array' then jsonb_array_length(queue) <= 20 else false end
+  ),
   constraint chats_open_calls_is_array check (jsonb_typeof(open_calls) = 'array'),
   constraint chats_waiting_is_at_rest check (status <> 'waiting' or (queue = '[]' and open_calls = '[]')),
   constraint chats_archived_is_at_rest check (not archived or (status in ('waiting', 'error') and worker_id is null)),

@@ -176,6 +176,8 @@ export class ModelWorker {
     const results = await Promise.all(fate === 'repeated' ? [once(), once()] : [once()]);
     const done = results.filter((result) => result.ok);
     if (done.length > 1 && !write.mayRepeat) throw new Error('A write that was repeated was done twice');
+    if (done.some((result) => result.chat.runnerId !== head.runnerId))
+      throw new Error('A runner that had lost its chat wrote to it');
     const ledger = this.world.chat(head.id)?.ledger;
     for (const result of done) ledger?.note(result);
     for (const text of write.texts) (done.length > 0 ? ledger?.committed : ledger?.refused)?.add(text);

@@ -24,7 +24,7 @@ wanted as (
   from target t, (select count(*) from others) n
 ),
 places as (
-  select id, place + (place >= wanted.place and wanted.place > 0)::integer as place from others, wanted
+  select o.id, o.place + (o.place >= wanted.place and wanted.place > 0)::integer as place from others o, wanted
   union all
   select t.id, wanted.place from target t, wanted
 )
