@@ -45,10 +45,9 @@ function run() {
     // Where the command was given, so that relative paths mean what the caller meant.
     cwd: process.env.INIT_CWD ?? process.cwd(),
   });
-  // A terminal sends Ctrl-C to the program as well; it decides when to leave. `kill` reaches only us, so it is passed on.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  process.on('SIGHUP', () => child.kill('SIGHUP'));
+  // `kill` reaches only us, so signals are passed on. A terminal sends Ctrl-C to the program as well, which takes both for one; it
+  // decides when to leave.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exitCode = signal === null ? code : 1;
   });

@@ -82,13 +82,20 @@ describe('A service', () => {
     expect(isClosed).toBe(true);
   });
 
-  it('exits at once at the second signal', async () => {
+  it('exits at once at the second signal, but takes the echo of the first for the same', async () => {
+    let nowMs = 1_000;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
     const { host, code } = run(async ({ onStop }) => onStop('stuck', () => never));
-    host.signal('SIGTERM');
+    host.signal('SIGINT');
+    host.signal('SIGINT');
+    nowMs += 999;
+    host.signal('SIGINT');
     expect(host.exits).toEqual([]);
-    host.signal('SIGTERM');
+    nowMs += 1;
+    host.signal('SIGINT');
     expect(host.exits).toEqual([1]);
     expect(await code).toBe(1);
+    clock.mockRestore();
   });
 
   it('exits with 1 when a part does not stop in time, and names it', async () => {

@@ -3,12 +3,16 @@
  *
  * At SIGTERM or SIGINT the signal aborts (readiness turns off with it), then what `onStop` registered runs in reverse order, each
  * awaited: what was opened last is closed first. A throw in one does not keep the others from running. The whole stop has a hard
- * limit, after which the process exits with 1; a second signal exits at once. Exit codes: 0 after a clean stop, 1 when the start
+ * limit, after which the process exits with 1; a second signal exits at once, but not the echo of the first: a terminal and the
+ * launcher in front may both pass on the same Ctrl-C. Exit codes: 0 after a clean stop, 1 when the start
  * failed, a stop function threw or something was thrown that nobody caught.
  */
 import type { Logger } from '../logging/logger';
 import { createLogger } from '../logging/logger';
 import { processHost, type ServiceHost } from './service-host';
+
+/** On a busy machine the launcher may pass it on late. */
+const SAME_SIGNAL_MS = 1_000;
 
 export interface ServiceContext {
   /** Aborted when the service begins to stop. */
@@ -41,6 +45,7 @@ class ServiceLife {
   private readonly logger: Logger;
   private readonly host: ServiceHost;
   private stoppingNow = '';
+  private signalledAtMs = -Infinity;
   private exitCode = 0;
   private limit: NodeJS.Timeout | undefined;
   private exited: ((code: number) => void) | undefined;
@@ -93,10 +98,12 @@ class ServiceLife {
 
   private onSignal(signal: string): void {
     if (this.stopping.signal.aborted) {
+      if (performance.now() - this.signalledAtMs < SAME_SIGNAL_MS) return;
       this.logger.warn({ signal }, 'Told to stop a second time: exiting at once');
       this.exit(1);
       return;
     }
+    this.signalledAtMs = performance.now();
     this.logger.info({ signal }, 'Stopping');
     this.stopping.abort(new Error(`Stopped by ${signal}`));
   }
