@@ -20,8 +20,14 @@ export function toFieldErrors(error: z.ZodError): FieldError[] {
         detail: 'is not a known field: remove it',
       }));
     }
-    return [{ field: toFieldPath(issue.path), detail: issue.message }];
+    return [{ field: toFieldPath(issue.path), detail: detailOf(issue) }];
   });
+}
+
+/** What is wrong inside: "Invalid key in record" tells nobody what to change. */
+function detailOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return `has a bad key, which ${issue.issues[0]?.message ?? 'is refused'}`;
+  return issue.message;
 }
 
 function toFieldPath(path: readonly PropertyKey[]): string {

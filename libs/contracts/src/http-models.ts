@@ -15,9 +15,11 @@ const baseUrl = plainText()
   )
   .transform((value) => value.replace(/\/+$/, ''));
 
+/** It goes out in a header, which can carry nothing else. */
 const apiKey = plainText()
   .max(10 * 1024, 'must have at most 10 KiB')
-  .refine((value) => value === value.trim(), 'must not begin or end with white space');
+  .refine((value) => value === value.trim(), 'must not begin or end with white space')
+  .regex(/^[\x20-\x7e]*$/, 'must hold only printable ASCII characters');
 
 export const createProviderRequest = z.object({
   type: providerType,

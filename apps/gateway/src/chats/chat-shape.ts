@@ -4,7 +4,11 @@ import type { Chat } from '@parley/contracts';
 import type { Actor } from '@parley/identity';
 
 export function toChat(head: ChatHead, actor: Actor): Chat {
-  const chat = toClientChat(head);
-  if (head.ownerId !== actor.userId) return chat;
-  return { ...chat, owner_username: actor.username, owner_name: actor.name };
+  return withOwnerNames(toClientChat(head), actor);
+}
+
+export function withOwnerNames(chat: Chat, actor: Actor): Chat {
+  if (chat.owner_id !== actor.userId) return chat;
+  const names = { owner_username: actor.username, owner_name: actor.name };
+  return { ...chat, ...names, children: chat.children.map((child) => ({ ...child, ...names })) };
 }

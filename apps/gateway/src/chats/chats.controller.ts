@@ -18,7 +18,7 @@ import { chatApi } from '../http/paths';
 import { uuidParam, valid } from '../http/validate';
 import { ModelChoices } from '../models/model-choices';
 import { updaterCondition } from './chat-access';
-import { toChat } from './chat-shape';
+import { toChat, withOwnerNames } from './chat-shape';
 import { createChatFor } from './create-chat';
 import { listChatsQuery, toListInput, type ListChatsQuery } from './list-query';
 import { applyUpdate } from './update-chat';
@@ -47,14 +47,16 @@ export class ChatsController {
   ): Promise<Chat[]> {
     const chats = await listChats(this.store.database, toListInput(query, actor.userId));
     if (chats === null) throw invalidField('after_id', 'is none of your chats');
-    return withDiffStatuses(this.store.database, chats);
+    const shown = chats.map((chat) => withOwnerNames(chat, actor));
+    return withDiffStatuses(this.store.database, shown);
   }
 
   @Get(':chat')
   async read(@CurrentActor() actor: Actor, @Param('chat', uuidParam('chat')) chatId: string): Promise<Chat> {
     const chat = await readClientChat(this.store.database, { chatId, ...updaterCondition(actor) });
     if (chat === null) throw notFound('chat');
-    return (await withDiffStatuses(this.store.database, [chat]))[0] ?? chat;
+    const shown = withOwnerNames(chat, actor);
+    return (await withDiffStatuses(this.store.database, [shown]))[0] ?? shown;
   }
 
   @Patch(':chat')

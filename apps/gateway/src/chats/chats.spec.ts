@@ -71,6 +71,7 @@ describe('creating a chat', () => {
     ['unsafe_dynamic_tools[1].name', { unsafe_dynamic_tools: [{ name: 'a' }, { name: 'a' }] }],
     ['system_prompt', { system_prompt: 'x'.repeat(10_001) }],
     ['client_type', { client_type: 'fax' }],
+    ['labels.a b', { labels: { 'a b': 'x' } }],
   ])('400 names %s', async (field, fields) => {
     const reply = await create(fields);
     expect(reply.status).toBe(400);
@@ -121,7 +122,9 @@ describe('who may see and drive a chat', () => {
       expect([reply.status, ...fieldsOf(reply.body)]).toEqual([400, 'q']);
     }
     expect((await as(mine, 'GET', `${chats}?after_id=${NOBODY}`)).status).toBe(400);
-    expect((await as(mine, 'GET', `${chats}?label=novalue`)).status).toBe(400);
+    expect((await as(mine, 'GET', `${chats}?label=novalue`)).body).toMatchObject({
+      validations: [{ field: 'label[0]', detail: 'must be key:value' }],
+    });
   });
 
   test('old literal sub-paths are 404, a mistyped id is 400 naming it', async () => {
@@ -130,6 +133,14 @@ describe('who may see and drive a chat', () => {
     }
     const reply = await as(world.member, 'GET', `${chats}/1234`);
     expect([reply.status, ...fieldsOf(reply.body)]).toEqual([400, 'chat']);
+  });
+
+  test('a chat names its owner wherever the owner reads it', async () => {
+    const owner = { owner_id: world.member.id, owner_username: 'member' };
+    const created = await create();
+    expect(created.body).toMatchObject(owner);
+    expect((await as(world.member, 'GET', `${chats}/${idOf(created.body)}`)).body).toMatchObject(owner);
+    expect((await as(world.member, 'GET', `${chats}?limit=1`)).body).toMatchObject([owner]);
   });
 
   test('chat routes answer under the experimental prefix too', async () => {

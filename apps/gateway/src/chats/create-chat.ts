@@ -6,7 +6,7 @@ import {
   type CreateChatInput,
   type NewMessage,
 } from '@parley/chat-state';
-import type { CreateChatRequest, MessagePart } from '@parley/contracts';
+import type { CreateChatRequest } from '@parley/contracts';
 import type { Actor } from '@parley/identity';
 import { fallbackTitle, titleText } from '@parley/llm';
 import type { UsageLimits } from '@parley/spend';
@@ -34,7 +34,7 @@ export async function createChatFor(input: {
   const fresh: CreateChatInput = {
     organizationId,
     ownerId: actor.userId,
-    title: firstTitle(content),
+    title: fallbackTitle(titleText(content)),
     titleSource: 'fallback',
     modelConfigId,
     reasoningEffort,
@@ -49,10 +49,6 @@ export async function createChatFor(input: {
   models.remember(chat.id, organizationId);
   return chat;
 }
-
-/** Titles are text columns, which cannot hold the U+0000 that content may have. */
-const firstTitle = (content: readonly MessagePart[]): string =>
-  fallbackTitle(titleText(content).replaceAll('\u0000', ' '));
 
 /** The chat's own prompt: the model sees it, people do not. */
 function systemMessages(prompt = ''): NewMessage[] {

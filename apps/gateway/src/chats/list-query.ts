@@ -10,7 +10,7 @@ const MAX_QUERY_LENGTH = 1_000;
 const TERM = /([a-z_]+):(?:"([^"]*)"|(\S*))|(\S+)/g;
 
 const oneOrMany = <T>(schema: z.ZodType<T>) =>
-  z.union([z.array(schema), schema.transform((value) => [value])]);
+  z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(schema));
 
 const label = plainText().transform((value, context): [string, string] => {
   const colon = value.indexOf(':');

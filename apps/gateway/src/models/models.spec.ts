@@ -66,6 +66,10 @@ describe('providers', () => {
       status: 400,
       body: { validations: [{ field: 'base_url' }] },
     });
+    for (const api_key of ['a\nb', 'ключ', ' k']) {
+      const refused = { status: 400, body: { validations: [{ field: 'api_key' }] } };
+      expect(await asAdmin('PATCH', url, { api_key })).toMatchObject(refused);
+    }
     expect((await asAdmin('DELETE', url)).status).toBe(204);
     expect((await asAdmin('GET', url)).status).toBe(404);
     expect((await asAdmin('DELETE', url)).status).toBe(404);
