@@ -170,8 +170,10 @@ function detailOf(error: unknown, body: unknown): string | undefined {
   const found =
     messageIn(body) ?? stringAt(error, 'message') ?? (typeof error === 'string' ? error : undefined);
   const stripped = found === undefined ? '' : withoutWrappers(found).trim();
-  if (error instanceof NotAStreamError)
-    return `${error.message}. ${stripped}`.slice(0, MAX_DETAIL_LENGTH).trim();
+  if (error instanceof NotAStreamError) {
+    const reason = found === error.message ? error.message : `${error.message}. ${stripped}`;
+    return reason.slice(0, MAX_DETAIL_LENGTH).trim();
+  }
   return stripped === '' ? undefined : stripped.slice(0, MAX_DETAIL_LENGTH);
 }
 

@@ -36,7 +36,15 @@ describe.each(CASES)('%s', (_name, connection) => {
       { kind: 'stream_error', after_chunks: 2, type: 'overloaded_error', message: 'Overloaded' },
       { kind: 'overloaded', retryable: true },
     ],
-    ['a reply that is no stream', { kind: 'not_a_stream' }, { kind: 'generic', retryable: false }],
+    [
+      'a reply that is no stream',
+      { kind: 'not_a_stream' },
+      {
+        kind: 'generic',
+        retryable: false,
+        detail: 'The reply is not an event stream but application/json',
+      },
+    ],
   ])('classifies %s', async (_fault, fault, expected) => {
     const error = await failureOf(client(connection()).stream(asking({ fault, chunk_count: 6 }), idle()));
     expect(error).toMatchObject(expected);

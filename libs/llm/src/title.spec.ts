@@ -4,6 +4,8 @@ it.each([
   ['', 'New Chat'],
   [' \n\t', 'New Chat'],
   ['Fix the build', 'Fix the build'],
+  ['\u0000Fix\u0000 the\u0000build', 'Fix the build'],
+  ['\u0000 \u0000', 'New Chat'],
   ['one two three four five six', 'one two three four five six'],
   ['  one two\nthree four five six seven', 'one two three four five six…'],
   ['x'.repeat(80), 'x'.repeat(80)],

@@ -25,10 +25,14 @@ const TITLE_SCHEMA = {
   additionalProperties: false,
 };
 
-/** The first 6 words in at most 80 characters (code points), with an ellipsis if anything was cut; "New Chat" if there are none. */
+/**
+ * The first 6 words in at most 80 characters (code points), with an ellipsis if anything was cut; "New Chat" if there are none.
+ * U+0000 counts as a blank: titles are text columns, which cannot hold it.
+ */
 export function fallbackTitle(text: string): string {
   const words = text
     .toWellFormed()
+    .replaceAll('\u0000', ' ')
     .split(/\s+/u)
     .filter((word) => word !== '');
   if (words.length === 0) return EMPTY_TITLE;
