@@ -123,13 +123,15 @@ describe('the ledger', () => {
         required: ['title'],
         additionalProperties: false,
       };
-      const content = `Plan a garden ${formatControlBlock({ key: 'k', fault: { kind: 'status', status: 500 } })}`;
-      await client.chat.completions.create({
+      const block = formatControlBlock({ key: 'k', fault: { kind: 'status', status: 500 } });
+      const content = `<message>\nPlan a garden ${block}\n</message>`;
+      const reply = await client.chat.completions.create({
         model: 'm',
         messages: [{ role: 'user', content }],
         response_format: { type: 'json_schema', json_schema: { name: 't', strict: true, schema } },
       });
       expect((await ledger(url, '?key=k'))[0]).toMatchObject({ purpose: 'structured', status: 200 });
+      expect(reply.choices[0]?.message.content).toBe('{"title":"Plan a garden"}');
     }));
 });
 

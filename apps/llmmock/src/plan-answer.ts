@@ -115,11 +115,14 @@ export function controlForRequest(request: ModelRequest, control: Control): Cont
   };
 }
 
+/** Callers put what is to be named between tags, which a model knows not to quote. */
+const withoutTags = (text: string): string => text.replace(/^\s*<(\w+)>([^]*)<\/\1>\s*$/, '$2');
+
 function structuredText(input: PlanInput): string | undefined {
   const { request, control } = input;
   if (request.replySchema === undefined && !wantsJsonTitle(request)) return undefined;
   if (control.reply !== undefined) return control.reply;
-  const title = shortTitle(request.transcript.plainUserText);
+  const title = shortTitle(withoutTags(request.transcript.plainUserText));
   const schema = request.replySchema ?? { type: 'object', properties: { title: { type: 'string' } } };
   return JSON.stringify(control.structured ?? exampleOf(schema, title));
 }
