@@ -12,14 +12,16 @@ export interface Recovery {
   /** From the fault until the last turn that was in flight had ended; null when one never did. */
   readonly inFlightMs: number | null;
   readonly turnsInFlight: number;
-  /** From the fault until turns ended at their usual pace and kept doing so; null when they did not. */
+  /** From the fault until turns ended at their usual pace and kept doing so, to a second or so; null when they did not. */
   readonly steadyMs: number | null;
   /** The longest time without any turn ending, after the fault. */
   readonly longestSilenceMs: number;
 }
 
-const WINDOW_MS = 1_000;
-const USUAL_SHARE = 0.5;
+/** Chats that began together end their turns together, so the pace is taken over more than one turn. */
+const WINDOW_MS = 6_000;
+const STEP_MS = 500;
+const USUAL_SHARE = 0.7;
 
 /** @param endsAtMs when the load ended: what is later is no dip */
 export function recoveryOf(turns: readonly Turn[], { struckAtMs }: Strike, endsAtMs: number): Recovery {
@@ -40,18 +42,20 @@ export function recoveryOf(turns: readonly Turn[], { struckAtMs }: Strike, endsA
 }
 
 function steadyAfter(ended: readonly number[], struckAtMs: number, endsAtMs: number): number | null {
-  const perWindow = (fromMs: number): number =>
-    ended.filter((atMs) => atMs >= fromMs && atMs < fromMs + WINDOW_MS).length;
-  const before: number[] = [];
+  const pace = (fromMs: number, toMs: number): number =>
+    ended.filter((atMs) => atMs > fromMs && atMs <= toMs).length / (toMs - fromMs);
   const first = ended[0] ?? struckAtMs;
-  for (let from = struckAtMs - WINDOW_MS; from >= first; from -= WINDOW_MS) before.push(perWindow(from));
-  if (before.length === 0) return null;
-  const usual = before.sort((left, right) => left - right)[Math.floor(before.length / 2)] ?? 0;
-  let steadyFrom = struckAtMs;
-  for (let from = struckAtMs; from + WINDOW_MS <= endsAtMs; from += WINDOW_MS) {
-    if (perWindow(from) < usual * USUAL_SHARE) steadyFrom = from + WINDOW_MS;
+  if (first >= struckAtMs) return null;
+  const usual = pace(first, struckAtMs);
+  let steadyAtMs = struckAtMs;
+  let lastLookAtMs = struckAtMs;
+  for (let atMs = struckAtMs + STEP_MS; atMs <= endsAtMs; atMs += STEP_MS) {
+    lastLookAtMs = atMs;
+    if (pace(Math.max(first, atMs - WINDOW_MS), atMs) < usual * USUAL_SHARE) steadyAtMs = atMs + STEP_MS;
   }
-  return steadyFrom + WINDOW_MS > endsAtMs ? null : steadyFrom - struckAtMs;
+  if (steadyAtMs > lastLookAtMs) return null;
+  // After a standstill the window needs that long to fill up to the usual share.
+  return Math.max(0, steadyAtMs - struckAtMs - WINDOW_MS * USUAL_SHARE);
 }
 
 function longestSilence(ended: readonly number[], fromMs: number, endsAtMs: number): number {

@@ -3,7 +3,7 @@ import type { SqlReading, StatementTotals } from './sql-usage';
 
 /** How often statements run while nothing happens. */
 export interface IdleRates {
-  /** Calls a second, by query. */
+  /** Calls a second, by the query's full text. */
   readonly callsPerSecond: ReadonlyMap<string, number>;
 }
 
@@ -33,7 +33,7 @@ const MAX_QUERIES = 40;
 export function idleRates(before: SqlReading, after: SqlReading): IdleRates {
   const seconds = (after.atMs - before.atMs) / 1000;
   const callsPerSecond = new Map<string, number>();
-  for (const { query, calls } of differences(before, after)) callsPerSecond.set(query, calls / seconds);
+  for (const { text, calls } of differences(before, after)) callsPerSecond.set(text, calls / seconds);
   return { callsPerSecond };
 }
 
@@ -48,7 +48,7 @@ export function sqlCost(input: {
   const seconds = (after.atMs - before.atMs) / 1000;
   const perTurn = (count: number): number => (turns === 0 ? 0 : Math.round((count / turns) * 1000) / 1000);
   const costs = differences(before, after).map((totals): StatementCost => {
-    const idleCalls = (idle.callsPerSecond.get(totals.query) ?? 0) * seconds;
+    const idleCalls = (idle.callsPerSecond.get(totals.text) ?? 0) * seconds;
     return {
       query: totals.query,
       calls: totals.calls,
@@ -73,14 +73,15 @@ export function sqlCost(input: {
   };
 }
 
-function differences(before: SqlReading, after: SqlReading): StatementTotals[] {
-  const changed: StatementTotals[] = [];
-  for (const [query, now] of after.byQuery) {
-    const then = before.byQuery.get(query);
+function differences(before: SqlReading, after: SqlReading): (StatementTotals & { text: string })[] {
+  const changed: (StatementTotals & { text: string })[] = [];
+  for (const [text, now] of after.byQuery) {
+    const then = before.byQuery.get(text);
     const calls = now.calls - (then?.calls ?? 0);
     if (calls <= 0) continue;
     changed.push({
-      query,
+      text,
+      query: now.query,
       calls,
       rows: now.rows - (then?.rows ?? 0),
       walBytes: now.walBytes - (then?.walBytes ?? 0),

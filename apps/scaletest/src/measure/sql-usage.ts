@@ -6,6 +6,7 @@ import { Database, sql } from '@parley/database';
 
 export interface SqlReading {
   readonly atMs: number;
+  /** By the full text; `query` in the value is for people. */
   readonly byQuery: ReadonlyMap<string, StatementTotals>;
   readonly walBytes: number;
 }
@@ -58,8 +59,8 @@ export class SqlUsage {
     let walBytes = 0;
     for (const row of rows) {
       const query = tidy(row.query);
-      const known = byQuery.get(query) ?? { query, calls: 0, rows: 0, walBytes: 0, totalMs: 0 };
-      byQuery.set(query, {
+      const known = byQuery.get(row.query) ?? { query, calls: 0, rows: 0, walBytes: 0, totalMs: 0 };
+      byQuery.set(row.query, {
         query,
         calls: known.calls + row.calls,
         rows: known.rows + row.rows,
@@ -76,13 +77,13 @@ export class SqlUsage {
   }
 }
 
-/** Statements that begin alike often end differently, so both ends are shown. */
-const HEAD_LENGTH = 80;
-const TAIL_LENGTH = 120;
+const HEAD_LENGTH = 150;
+const CONDITION_LENGTH = 150;
 
-/** One line of a statement, short enough to print, long enough to know it by. */
-function tidy(query: string): string {
+/** One line of a statement, short enough to print. Transitions all begin and end alike: what tells them apart is their condition. */
+export function tidy(query: string): string {
   const line = query.replace(/\s+/g, ' ').trim();
-  if (line.length <= HEAD_LENGTH + TAIL_LENGTH) return line;
-  return `${line.slice(0, HEAD_LENGTH)} … ${line.slice(-TAIL_LENGTH)}`;
+  const condition = /from l where (.+?)\), w as/.exec(line)?.[1];
+  if (condition !== undefined) return `transition when ${condition.slice(0, CONDITION_LENGTH)}`;
+  return line.length <= HEAD_LENGTH ? line : `${line.slice(0, HEAD_LENGTH)} …`;
 }

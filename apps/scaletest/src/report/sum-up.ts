@@ -202,9 +202,11 @@ function oracleOf(
 }
 
 function chaosOf(outcome: LoadOutcome): LoadReport['chaos'] {
-  const { plan, strike, turns, endedAtMs } = outcome;
+  const { plan, strike, turns, endedAtMs, releasedAtMs } = outcome;
   if (plan.fault === undefined || strike === null) return null;
-  const recovery = recoveryOf(turns, strike, endedAtMs);
+  // After its duration the load runs out, which is no dip.
+  const endsAtMs = (releasedAtMs ?? 0) + (plan.durationMs ?? endedAtMs);
+  const recovery = recoveryOf(turns, strike, Math.min(endedAtMs, endsAtMs));
   return {
     fault: plan.fault,
     what: FAULTS[plan.fault].what,

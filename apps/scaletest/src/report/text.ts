@@ -62,14 +62,12 @@ function latencyLines({ overhead_ms: overhead, latency_ms: latency, stall_ms: st
     ['worst stall of a turn', stall],
   ];
   const shown = rows.filter((row): row is [string, NonNullable<LoadReport['stall_ms']>] => row[1] !== null);
+  const columns = (values: readonly string[]): string => values.map((value) => value.padStart(9)).join('');
   return [
-    `   ms${' '.repeat(26)}p50      p90      p95      p99    p99.9      max`,
+    `   ${'ms'.padEnd(28)}${columns(['p50', 'p90', 'p95', 'p99', 'p99.9', 'max'])}`,
     ...shown.map(
       ([name, { p50, p90, p95, p99, p999, max }]) =>
-        `   ${name.padEnd(26)}${[p50, p90, p95, p99, p999, max]
-          .map((value) => value.toFixed(1).padStart(9))
-          .join('')
-          .slice(4)}`,
+        `   ${name.padEnd(28)}${columns([p50, p90, p95, p99, p999, max].map((value) => value.toFixed(1)))}`,
     ),
   ];
 }

@@ -106,7 +106,7 @@ function withPublish(bus: Bus, letsPass: (subject: string) => boolean): Bus {
 
 function withQuery(database: Database, wrap: (real: Query) => Query): Database {
   const real: Query = (statement, values) => database.query(statement, values);
-  return overriding(database, { query: wrap(real) as Database['query'] });
+  return overriding(database, { query: wrap(real) });
 }
 
 /** The same object with some members replaced; everything else runs on the original. */
