@@ -5,7 +5,14 @@ import { Dispatcher } from './dispatch/dispatcher';
 import { MAX_DELIVERIES, retryDelayMs } from './dispatch/retry-later';
 
 /** How the queue of finished turns is consumed. */
-export const JOB_OPTIONS = { workQueue: true, concurrency: 16, maxDeliveries: MAX_DELIVERIES, retryDelayMs };
+export const JOB_OPTIONS = {
+  workQueue: true,
+  concurrency: 16,
+  // The jobs of a replica that died go to the others after this.
+  ackWaitMs: 10_000,
+  maxDeliveries: MAX_DELIVERIES,
+  retryDelayMs,
+};
 
 /** The work queue of finished turns; replicas share it. */
 @Controller()

@@ -26,7 +26,7 @@ export interface WebpushParts {
 }
 
 /** What a claim outlasts the longest push by. */
-const CLAIM_MARGIN_MS = 5_000;
+const CLAIM_MARGIN_MS = 2_000;
 /** Clocks of replicas differ, and a job may wait in the queue. */
 const REMEMBER_MARGIN_MS = 30 * 60_000;
 
