@@ -2,11 +2,11 @@
  * One connection to a chat's stream, as an async iterable of events: over SSE by `fetch`, or over a WebSocket.
  *
  * It ends by throwing `StreamClosedError` when the server or the network closes it, and quietly when `signal` aborts or the
- * consumer leaves. It does not reconnect: whoever wants that opens another with the last cursor.
+ * consumer leaves. It does not reconnect: `followChat` does, with the cursor of the last event.
  */
 import type { StreamEvent } from '@parley/contracts';
 import { createParser } from 'eventsource-parser';
-import { StreamClosedError } from './errors';
+import { ApiError, StreamClosedError } from './errors';
 import type { ParleyClient } from './parley-client';
 
 /** The part of the standard WebSocket that is used; `ws` and browsers both have it. */
@@ -17,6 +17,9 @@ export interface WebSocketLike {
   close(): void;
 }
 
+/** An event, with the place in the stream that follows it. */
+export type PlacedEvent = StreamEvent & { cursor?: string };
+
 export interface StreamOptions {
   chatId: string;
   /** Only messages with a greater id are sent first; 0 or absent: all. */
@@ -24,11 +27,15 @@ export interface StreamOptions {
   /** Where an earlier stream of this chat ended: only what is lacking is sent. Wins over `afterId`. */
   cursor?: string;
   signal?: AbortSignal;
+  /** SSE: as good as closed when nothing came for so long; the server shows life every 15 s. Default 45 s. */
+  silenceMs?: number;
   /** Makes a WebSocket; absent: SSE. Browsers cannot set headers on it, so the cookie must be there. */
   webSocket?: (url: string, headers: Record<string, string>) => WebSocketLike;
 }
 
-export function openStream(client: ParleyClient, options: StreamOptions): AsyncIterable<StreamEvent> {
+const SILENCE_MS = 45_000;
+
+export function openStream(client: ParleyClient, options: StreamOptions): AsyncIterable<PlacedEvent> {
   return options.webSocket === undefined
     ? overSse(client, options)
     : overWebSocket(client, options.webSocket, options);
@@ -36,12 +43,13 @@ export function openStream(client: ParleyClient, options: StreamOptions): AsyncI
 
 function streamPath({ chatId, afterId, cursor }: StreamOptions): string {
   const query = new URLSearchParams();
-  if (cursor !== undefined) query.set('cursor', cursor);
-  else if (afterId !== undefined) query.set('after_id', String(afterId));
-  return `/chats/${chatId}/stream${query.size === 0 ? '' : `?${query.toString()}`}`;
+  // An empty cursor asks for cursors and says that there is none yet.
+  query.set('cursor', cursor ?? '');
+  if (cursor === undefined && afterId !== undefined) query.set('after_id', String(afterId));
+  return `/chats/${chatId}/stream?${query.toString()}`;
 }
 
-async function* overSse(client: ParleyClient, options: StreamOptions): AsyncGenerator<StreamEvent> {
+async function* overSse(client: ParleyClient, options: StreamOptions): AsyncGenerator<PlacedEvent> {
   const { signal } = options;
   const abort = new AbortController();
   const stop = (): void => abort.abort();
@@ -52,16 +60,22 @@ async function* overSse(client: ParleyClient, options: StreamOptions): AsyncGene
       headers: { Accept: 'text/event-stream' },
       signal: abort.signal,
     });
-    const events: StreamEvent[] = [];
-    const parser = createParser({ onEvent: ({ data }) => events.push(JSON.parse(data) as StreamEvent) });
+    const events: PlacedEvent[] = [];
+    const parser = createParser({
+      onEvent: ({ data, id }) =>
+        events.push({ ...(JSON.parse(data) as StreamEvent), ...(id === undefined ? {} : { cursor: id }) }),
+    });
     const decoder = new TextDecoder();
-    for await (const chunk of readChunks(response)) {
+    for await (const chunk of readChunks(response, options.silenceMs ?? SILENCE_MS)) {
       parser.feed(decoder.decode(chunk, { stream: true }));
       yield* events.splice(0);
     }
   } catch (error) {
     if (signal?.aborted) return;
-    throw error instanceof TypeError ? new StreamClosedError(error.message) : error;
+    // `fetch` and its body fail with a TypeError of the runtime's own realm, so its class tells nothing.
+    throw error instanceof ApiError || error instanceof StreamClosedError
+      ? error
+      : new StreamClosedError(String(error));
   } finally {
     signal?.removeEventListener('abort', stop);
     abort.abort();
@@ -69,25 +83,38 @@ async function* overSse(client: ParleyClient, options: StreamOptions): AsyncGene
   if (!signal?.aborted) throw new StreamClosedError('the server ended it');
 }
 
-async function* readChunks(response: Response): AsyncGenerator<Uint8Array> {
+/** @throws StreamClosedError when nothing came for `silenceMs` */
+async function* readChunks(response: Response, silenceMs: number): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
-  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  for (;;) {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new StreamClosedError(`silent for ${silenceMs} ms`)), silenceMs);
+    });
+    try {
+      const next = await Promise.race([reader.read(), silence]);
+      if (next.done) return;
+      yield next.value;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }
 
 async function* overWebSocket(
   client: ParleyClient,
   connect: NonNullable<StreamOptions['webSocket']>,
   options: StreamOptions,
-): AsyncGenerator<StreamEvent> {
+): AsyncGenerator<PlacedEvent> {
   if (options.signal?.aborted) return;
   const url = `${client.baseUrl.replace(/^http/, 'ws')}/api/v2${streamPath(options)}`;
   const socket = connect(url, client.token === undefined ? {} : { 'Coder-Session-Token': client.token });
-  const received: StreamEvent[] = [];
+  const received: PlacedEvent[] = [];
   let closed: StreamClosedError | undefined;
   let wake = (): void => {};
   socket.addEventListener('message', ({ data }) => {
-    received.push(...(JSON.parse(String(data)) as StreamEvent[]));
+    received.push(...(JSON.parse(String(data)) as PlacedEvent[]));
     wake();
   });
   socket.addEventListener('close', ({ code, reason }) => {
