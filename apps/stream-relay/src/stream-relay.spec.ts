@@ -126,7 +126,12 @@ describe.each<BusKind>(['in-process', 'NATS'])('Streams of a chat over the %s bu
         expect(again.types).not.toContain('preview_reset');
         again.drop();
       }
+      const watchers = await Promise.all([one, two].map((relay) => openSse(on(relay, chatId))));
       await worker.finish('abc');
+      for (const watcher of watchers) {
+        await watcher.until(({ status }) => status === 'waiting');
+        watcher.drop();
+      }
       const currents: StreamClient[] = [];
       for (const relay of [one, two]) {
         const late = await open(relay, first.lastCursor);
