@@ -187,7 +187,7 @@ create index chats_labels on chats using gin (labels jsonb_path_ops) where label
 
 const CHAT_MESSAGES = `
 create table chat_messages (
-  id bigint generated always as identity primary key,
+  id bigint generated always as identity,
   chat_id uuid not null references chats (id) on delete cascade,
   role text not null check (role in ('system', 'user', 'assistant', 'tool')),
   content jsonb not null,
@@ -209,10 +209,10 @@ create table chat_messages (
   cache_read_tokens bigint,
   context_limit bigint,
   total_cost_micros bigint,
-  runtime_ms bigint
+  runtime_ms bigint,
+  -- Serves pages of history, and the prompt. No index has the id alone: a planner would walk it through everybody's messages.
+  primary key (chat_id, id)
 );
--- serves: pages of history, and the prompt
-create index chat_messages_history on chat_messages (chat_id, id);
 -- serves: catching up by revision (stream feeds after a gap)
 create index chat_messages_revision on chat_messages (chat_id, revision);
 -- serves: the prompt's start (newest boundary that the model sees)

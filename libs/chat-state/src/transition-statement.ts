@@ -57,7 +57,8 @@ export interface TransitionParts {
   also?: { ctes?: string; columns: string };
 }
 
-const LOCKED = [
+/** The columns of `l`, from the table or subquery called `c`. */
+export const LOCKED = [
   'id owner_id parent_chat_id status archived queue open_calls action_deadline_at last_error worker_id runner_id version',
   'history_version queue_version answered_version generation_attempt retry compaction_requested_at',
   'last_model_config_id last_reasoning_effort last_turn_summary plan_mode mcp_server_ids updated_at',

@@ -13,6 +13,8 @@ const notUsed = (): never => {
 
 export class ChaosBus implements Bus {
   readonly letters: Letter[] = [];
+  /** Somebody whom no letter fails to reach, and at once. */
+  onLetter: (letter: Letter) => void = () => undefined;
   readonly isConnected = true;
   readonly subscribe = notUsed;
   readonly request = notUsed;
@@ -21,7 +23,9 @@ export class ChaosBus implements Bus {
   readonly onReconnect = notUsed;
 
   publish<Payload>({ subject }: Subject<Payload>, payload: Payload): void {
-    this.letters.push({ subject, payload: JSON.parse(JSON.stringify(payload)) });
+    const letter: Letter = { subject, payload: JSON.parse(JSON.stringify(payload)) };
+    this.letters.push(letter);
+    this.onLetter(letter);
   }
 
   /** Any one of the letters that wait; undefined when there is none. */

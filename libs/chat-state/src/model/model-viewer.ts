@@ -48,6 +48,11 @@ export class ModelViewer {
     if (change.retry !== undefined) this.retry = change.retry;
   }
 
+  /** When all that came so far is applied. */
+  settled(): Promise<void> {
+    return this.last;
+  }
+
   /** Reads what is newer than the version at hand; returns the head as read. */
   async catchUp(): Promise<ChatHead | null> {
     const feed = await readFeed(this.world.database, {

@@ -23,7 +23,10 @@ export interface Lane {
 
 interface Cast {
   world: World;
+  /** One for each chat, whom the bus may fail. */
   viewers: ModelViewer[];
+  /** One for each chat, who gets every change there is, and so hardly ever reads. */
+  neighbours: ModelViewer[];
   workers: ModelWorker[];
 }
 
@@ -53,17 +56,19 @@ export async function runScenario(lane: Lane, scenario: Scenario): Promise<void>
   await check(cast);
 }
 
-async function check({ world, viewers }: Cast): Promise<void> {
+async function check({ world, viewers, neighbours }: Cast): Promise<void> {
   const rows = await world.database.query<StoredRow>(READ_ROWS, [world.chats.map((chat) => chat.id)]);
   for (const [index, chat] of world.chats.entries()) {
-    const viewer = viewers[index];
-    if (viewer === undefined) continue;
     const newcomer = new ModelViewer(world, chat.id);
     const head = await newcomer.catchUp();
     if (head === null) throw new Error('A chat is gone');
-    if (viewer.version < head.version) await viewer.catchUp();
+    const watchers = [viewers[index], neighbours[index]].filter((watcher) => watcher !== undefined);
+    for (const watcher of watchers) {
+      await watcher.settled();
+      if (watcher.version < head.version) await watcher.catchUp();
+    }
     const ownRows = rows.filter((row) => row.chat_id === chat.id);
-    checkInvariants({ ledger: chat.ledger, head, rows: ownRows, viewer, newcomer });
+    checkInvariants({ ledger: chat.ledger, head, rows: ownRows, watchers, newcomer });
   }
 }
 
@@ -88,9 +93,15 @@ async function gather(lane: Lane): Promise<Cast> {
     ledger.sent.set(text, { version: 1, queued: false, moved: false, withdrawn: false });
     chats.push({ id: created.chat.id, ledger });
   }
+  const watchersOf = () => chats.map((chat) => new ModelViewer(world, chat.id));
+  const neighbours = watchersOf();
+  bus.onLetter = ({ subject, payload }) => {
+    const neighbour = neighbours[chats.findIndex((chat) => subject === `chat.${chat.id}.changed`)];
+    void neighbour?.receive(payload as ChatChange);
+  };
   const workers = Array.from({ length: WORKERS }, () => new ModelWorker(world));
   await world.database.query(START_WORKERS, [workers.map((worker) => worker.id)]);
-  return { world, workers, viewers: chats.map((chat) => new ModelViewer(world, chat.id)) };
+  return { world, workers, neighbours, viewers: watchersOf() };
 }
 
 /** Commands that happen at the same time form one group. */
@@ -104,7 +115,8 @@ function inGroups(scenario: Scenario): Command[][] {
   return groups;
 }
 
-async function perform({ world, viewers, workers }: Cast, command: Command): Promise<void> {
+async function perform(cast: Cast, command: Command): Promise<void> {
+  const { world, viewers, workers } = cast;
   switch (command.actor) {
     case 'client': {
       const chat = world.chats[command.chat];
@@ -116,8 +128,7 @@ async function perform({ world, viewers, workers }: Cast, command: Command): Pro
       return choose(workers, command)?.act(command);
     case 'bus': {
       const letter = world.bus.take(command.pick, { andKeep: command.action === 'double' });
-      if (letter && command.action !== 'drop')
-        await deliver({ world, viewers, workers }, { letter, pick: command.pick });
+      if (letter && command.action !== 'drop') await deliver(cast, { letter, pick: command.pick });
       return;
     }
     case 'time':

@@ -10,7 +10,7 @@
  * `readOwnedRunnable`, which changes nothing, and goes on with the runner it has.
  */
 import { applyToMany } from '../apply-transition';
-import { transitionStatement } from '../transition-statement';
+import { LOCKED, transitionStatement } from '../transition-statement';
 import type { ChatHead, ChatStore } from '../types';
 import { isRunnable, taking } from './acquire';
 
@@ -32,9 +32,11 @@ const ACQUIRE_RUNNABLE = transitionStatement('acquire_runnable', {
 ranked as (
   select id, version, updated_at, row_number() over (partition by owner_id order by updated_at, id) as turn from free
 )`,
-  // The version says that the locked row is still the one that was ranked.
-  lock: `chats c join ranked r on r.id = c.id and r.version = c.version
-  order by r.turn, r.updated_at limit $2 for no key update of c skip locked`,
+  // One look-up by key for each candidate, in their order, until there are enough. The version says that the locked row is
+  // still the one that was ranked.
+  lock: `(select id, version from ranked order by turn, updated_at) r cross join lateral (
+    select ${LOCKED} from chats c where c.id = r.id and c.version = r.version for no key update skip locked) c
+  limit $2`,
   when: 'true',
   ...taking('$1::uuid'),
 });
