@@ -61,8 +61,7 @@ export class PushTransport {
     const timer = setTimeout(() => timeout.abort(new PushTimeoutError(timeoutMs)), timeoutMs);
     const either = AbortSignal.any([signal, timeout.signal]);
     try {
-      const response = await this.send(url, push, either);
-      return await read(response);
+      return await read(await this.sendOnLiveConnection(url, push, either));
     } catch (error) {
       throw either.aborted ? (either.reason as Error) : error;
     } finally {
@@ -74,6 +73,21 @@ export class PushTransport {
   close(): void {
     this.https.destroy();
     this.http.destroy();
+  }
+
+  /** A kept connection may be closed by the other side in the very moment of its next use: then another one is taken. */
+  private async sendOnLiveConnection(
+    url: URL,
+    push: PushRequest,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.send(url, push, signal);
+      } catch (error) {
+        if (!(error instanceof StaleConnectionError) || attempt === CONNECTIONS.maxFreeSockets) throw error;
+      }
+    }
   }
 
   private send(url: URL, { headers, body }: PushRequest, signal: AbortSignal): Promise<IncomingMessage> {
@@ -89,9 +103,19 @@ export class PushTransport {
         url.protocol === 'https:'
           ? httpsRequest(url, { ...options, agent: this.https }, resolve)
           : httpRequest(url, { ...options, agent: this.http }, resolve);
-      sent.on('error', reject);
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        const isStale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        reject(isStale ? new StaleConnectionError(error) : error);
+      });
       sent.end(body);
     });
+  }
+}
+
+class StaleConnectionError extends Error {
+  readonly code = 'stale_connection';
+  constructor(cause: Error) {
+    super(`The push service closed the connection: ${cause.message}`, { cause });
   }
 }
 

@@ -1,0 +1,52 @@
+/** Webpush as a real process, from its sources, so that a test can kill it. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const checkout = join(__dirname, '../../../..');
+
+/** Compiles each source when it is required. */
+const hook = `
+  const { transformFileSync } = require('@swc/core');
+  const options = { configFile: ${JSON.stringify(join(checkout, '.swcrc'))}, sourceMaps: false };
+  require.extensions['.ts'] = (module, file) => module._compile(transformFileSync(file, options).code, file);
+  require(${JSON.stringify(join(__dirname, '../main.ts'))});
+`;
+
+export interface WebpushProcess {
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Resolves when it is ready. */
+export async function startWebpushProcess(env: Readonly<Record<string, string>>): Promise<WebpushProcess> {
+  const child = spawn(process.execPath, ['--conditions=@parley/source', '-e', hook], {
+    cwd: checkout,
+    env: { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await ready(child);
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    child.kill(signal);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code;
+  };
+  return { kill: async () => void (await end('SIGKILL')), stop: () => end('SIGTERM') };
+}
+
+async function ready(child: ChildProcess): Promise<void> {
+  const lines: string[] = [];
+  const { stdout } = child;
+  if (stdout === null) throw new Error('no output');
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: stdout }).on('line', (line) => {
+      lines.push(line);
+      if (line.includes('"msg":"Ready"')) resolve();
+    });
+    child.once('exit', () => reject(new Error(`It did not start:\n${lines.join('\n')}`)));
+  });
+}
