@@ -2,9 +2,10 @@
  * What a local Parley keeps between two starts, under `.parley/` unless told otherwise: the Postgres data, the key that encrypts
  * provider keys, and the credentials of the first user. Files with secrets are readable by their owner alone.
  */
+import { ConfigError } from '@parley/service';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 export interface Credentials {
@@ -18,10 +19,16 @@ export interface Credentials {
 export class DataDirectory {
   private constructor(readonly path: string) {}
 
-  /** Makes the directory when it is not there. */
+  /** Makes the directory when it is not there. @throws ConfigError */
   static async open(path: string): Promise<DataDirectory> {
     const absolute = resolve(path);
-    await mkdir(absolute, { recursive: true });
+    try {
+      await mkdir(absolute, { recursive: true });
+      await access(absolute, constants.W_OK | constants.X_OK);
+    } catch {
+      const allowed = 'a directory that can be made or written';
+      throw new ConfigError([{ variable: 'PARLEY_DATA_DIR', was: JSON.stringify(absolute), allowed }]);
+    }
     return new DataDirectory(absolute);
   }
 

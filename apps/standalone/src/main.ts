@@ -22,7 +22,7 @@ async function start(isJson: boolean, context: ServiceContext): Promise<void> {
   const mock = new LlmMock();
   const { url: mockUrl } = await mock.start({ chunkDelayMs: MOCK_CHUNK_DELAY_MS });
   context.onStop('mock', () => mock.stop());
-  const url = await startStandalone(
+  const { url, work } = await startStandalone(
     {
       port: config.port,
       dataDirectory: directory.postgres,
@@ -36,8 +36,11 @@ async function start(isJson: boolean, context: ServiceContext): Promise<void> {
     },
   );
   const sources = answerSources(config, mockUrl);
+  const provisioned = await provision(url, { directory, sources });
+  // Not before: a turn of the last start would ask the mock where it was then.
+  await work();
   const welcome = {
-    ...(await provision(url, { directory, sources })),
+    ...provisioned,
     url,
     isMock: sources[0]?.name === 'mock',
   };

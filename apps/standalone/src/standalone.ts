@@ -3,16 +3,25 @@
  * front of a Postgres of its own (or a given one). What it opens it closes, in reverse order, and within seconds: a turn in
  * flight is handed over to the next start.
  */
-import { createInProcessBus } from '@parley/bus';
+import { createInProcessBus, type Bus } from '@parley/bus';
 import { createChatWorkerApp, workerConfig } from '@parley/chat-worker';
 import { Database } from '@parley/database';
 import { createGatewayApp, gatewayReadinessChecks } from '@parley/gateway';
+import { createGitsyncApp, gitsyncWorkerConfig } from '@parley/gitsync';
 import { Identity, SecretBox } from '@parley/identity';
-import { createInProcessKeyValue } from '@parley/key-value';
+import { createInProcessKeyValue, type KeyValue } from '@parley/key-value';
 import { PostgresServer } from '@parley/local-servers';
 import { runMigrations } from '@parley/migrations';
-import { loadConfig, Metrics, Readiness, type Logger, type ServiceContext } from '@parley/service';
+import {
+  defineConfig,
+  loadConfig,
+  Metrics,
+  Readiness,
+  type Logger,
+  type ServiceContext,
+} from '@parley/service';
 import { createStreamRelay, relayConfig } from '@parley/stream-relay';
+import { createWebpushApp, webpushSettings } from '@parley/webpush';
 
 export interface StandaloneOptions {
   port: number;
@@ -27,8 +36,17 @@ export interface StandaloneOptions {
 /** At a stop, a running step may go on for this long before it is handed over to the next start. */
 const STEP_GRACE_MS = 1_500;
 
-/** Starts everything; resolves with the address once it answers. What has to be stopped is registered in `context`. */
-export async function startStandalone(options: StandaloneOptions, context: ServiceContext): Promise<string> {
+export interface Standalone {
+  url: string;
+  /** Turns run from now on, also those that an earlier stop handed over: call it once models can be reached as configured. */
+  work: () => Promise<void>;
+}
+
+/** Starts everything but the work; resolves once it answers. What has to be stopped is registered in `context`. */
+export async function startStandalone(
+  options: StandaloneOptions,
+  context: ServiceContext,
+): Promise<Standalone> {
   const { logger, onStop, signal } = context;
   const databaseUrl = options.databaseUrl ?? (await startPostgres(options.dataDirectory, onStop));
   await runMigrations({ url: databaseUrl });
@@ -54,7 +72,7 @@ export async function startStandalone(options: StandaloneOptions, context: Servi
   };
   const relay = createStreamRelay({ ...parts, config: loadConfig(relayConfig) });
   await relay.start();
-  await startWorker(parts, onStop);
+  await startSideServices(parts, onStop);
   const gateway = await createGatewayApp({
     ...parts,
     streamForwarder: relay,
@@ -62,11 +80,11 @@ export async function startStandalone(options: StandaloneOptions, context: Servi
     settings: { apiRateLimit: 0, loginRateLimit: 60, trustProxy: false },
   });
   onStop('gateway', () => gateway.close());
-  // First of all: the gateway's server waits for its open connections, and streams never end by themselves.
+  // Before the gateway: its server waits for open connections, and streams never end by themselves.
   onStop('relay', () => relay.stop());
   await gateway.listen(options.port, '127.0.0.1');
   const { port } = gateway.getHttpServer().address() as { port: number };
-  return `http://127.0.0.1:${port}`;
+  return { url: `http://127.0.0.1:${port}`, work: () => startWorker(parts, onStop) };
 }
 
 async function startPostgres(dataDirectory: string, onStop: ServiceContext['onStop']): Promise<string> {
@@ -75,17 +93,27 @@ async function startPostgres(dataDirectory: string, onStop: ServiceContext['onSt
   return postgres.url;
 }
 
-async function startWorker(
-  parts: {
-    database: Database;
-    bus: ReturnType<typeof createInProcessBus>;
-    logger: Logger;
-    secretBox: SecretBox;
-    metrics: Metrics;
-  },
-  onStop: ServiceContext['onStop'],
-): Promise<void> {
+interface Parts {
+  database: Database;
+  bus: Bus;
+  keyValue: KeyValue;
+  logger: Logger;
+  secretBox: SecretBox;
+  metrics: Metrics;
+}
+
+async function startWorker(parts: Parts, onStop: ServiceContext['onStop']): Promise<void> {
   const worker = createChatWorkerApp({ ...parts, config: loadConfig(workerConfig) });
   await worker.start(null);
   onStop('worker', () => worker.stop(STEP_GRACE_MS));
+}
+
+async function startSideServices(parts: Parts, onStop: ServiceContext['onStop']): Promise<void> {
+  const webpush = createWebpushApp({ ...parts, config: loadConfig(webpushSettings) });
+  await webpush.start(null);
+  onStop('webpush', () => webpush.stop());
+  const { gitProviders } = loadConfig(defineConfig({ GIT_PROVIDERS: gitsyncWorkerConfig.GIT_PROVIDERS }));
+  const gitsync = createGitsyncApp({ ...parts, sealer: parts.secretBox, providers: gitProviders });
+  await gitsync.start(null);
+  onStop('gitsync', () => gitsync.stop());
 }

@@ -14,6 +14,10 @@ export interface ClusterSize {
   gateways: number;
   workers: number;
   relays: number;
+  /** Default 0. */
+  webpush?: number;
+  /** Default 0. */
+  gitsync?: number;
 }
 
 export interface ClusterOptions {
@@ -64,6 +68,8 @@ export class Cluster {
       const [relays] = await Promise.all([
         start('stream-relay', options.size.relays, []),
         start('chat-worker', options.size.workers, []),
+        start('webpush', options.size.webpush ?? 0, []),
+        start('gitsync', options.size.gitsync ?? 0, []),
       ]);
       const relayUrls = relays.map((relay) => `http://127.0.0.1:${relay.process.port}`);
       const gateways = await start('gateway', options.size.gateways, relayUrls);
@@ -84,7 +90,13 @@ export class Cluster {
 
   /** Of the processes that live, by role, in the order they were started. */
   pids(): Record<Role, number[]> {
-    const pids: Record<Role, number[]> = { gateway: [], 'chat-worker': [], 'stream-relay': [] };
+    const pids: Record<Role, number[]> = {
+      gateway: [],
+      'chat-worker': [],
+      'stream-relay': [],
+      webpush: [],
+      gitsync: [],
+    };
     for (const { role, process } of this.members) if (process.pid !== undefined) pids[role].push(process.pid);
     return pids;
   }
@@ -109,7 +121,7 @@ export class Cluster {
 
   /** One process after the other, as a deployment rolls. */
   async rollingRestart(): Promise<void> {
-    for (const role of ['chat-worker', 'stream-relay', 'gateway'] as const) {
+    for (const role of ['chat-worker', 'webpush', 'gitsync', 'stream-relay', 'gateway'] as const) {
       for (const index of this.of(role).keys()) await this.restart(role, index);
     }
   }

@@ -70,7 +70,7 @@ async function start(flags: Flags, { onStop, logger }: ServiceContext): Promise<
   const { url: mockUrl } = await mock.start({ chunkDelayMs: 30 });
   onStop('mock', () => mock.stop());
   const cluster = await Cluster.start({
-    size: flags,
+    size: { ...flags, webpush: 1, gitsync: 1 },
     port: flags.port ?? config.port,
     logDirectory: join(directory.path, 'logs'),
     respawn: flags.respawn === true,

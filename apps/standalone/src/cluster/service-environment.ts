@@ -1,6 +1,6 @@
 /** The environment that each service process of a local cluster is started with. */
 
-export type Role = 'gateway' | 'chat-worker' | 'stream-relay';
+export type Role = 'gateway' | 'chat-worker' | 'stream-relay' | 'webpush' | 'gitsync';
 
 export interface ClusterEnvironment {
   databaseUrl: string;

@@ -3,9 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chatWorkerConfig } from '@parley/chat-worker';
 import { gatewayConfig } from '@parley/gateway';
+import { gitsyncConfig } from '@parley/gitsync';
 import { llmmockConfig } from '@parley/llmmock';
 import { describeConfiguration } from '@parley/service';
 import { streamRelayConfig } from '@parley/stream-relay';
+import { webpushConfig } from '@parley/webpush';
 import { clusterConfig, localConfig } from '../config';
 
 const described = (): Record<string, string> => {
@@ -13,6 +15,8 @@ const described = (): Record<string, string> => {
     { app: 'gateway', schema: gatewayConfig },
     { app: 'chat-worker', schema: chatWorkerConfig },
     { app: 'stream-relay', schema: streamRelayConfig },
+    { app: 'webpush', schema: webpushConfig },
+    { app: 'gitsync', schema: gitsyncConfig },
     { app: 'standalone', schema: localConfig },
     { app: 'cluster', schema: clusterConfig },
     { app: 'llmmock', schema: llmmockConfig },
