@@ -66,7 +66,7 @@ async function load(
   const question = JSON.stringify([{ type: 'text', text: 'Go on.' }]);
   const answer = JSON.stringify([{ type: 'text', text: ANSWER }]);
   let turns = 0;
-  const cpuBefore = await postgresCpuMs(postgresPid);
+  const cpuBefore = postgresCpuMs(postgresPid);
   const startedAtMs = performance.now();
   await Promise.all(
     Array.from({ length: clients }, async (_, client) => {
@@ -79,7 +79,7 @@ async function load(
     }),
   );
   const elapsedMs = performance.now() - startedAtMs;
-  const cpuAfter = await postgresCpuMs(postgresPid);
+  const cpuAfter = postgresCpuMs(postgresPid);
   return {
     clients,
     turns_per_s: Math.round((turns * 1000) / elapsedMs),
@@ -91,8 +91,8 @@ async function load(
   };
 }
 
-async function postgresCpuMs(pid: number | undefined): Promise<number | null> {
+function postgresCpuMs(pid: number | undefined): number | null {
   if (pid === undefined) return null;
-  const stats = await Promise.all([pid, ...(await childrenOf(pid))].map(readProcStat));
+  const stats = [pid, ...childrenOf(pid)].map(readProcStat);
   return stats.reduce((sum, stat) => sum + (stat?.cpuMs ?? 0), stats[0]?.endedChildrenCpuMs ?? 0);
 }

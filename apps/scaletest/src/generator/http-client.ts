@@ -2,7 +2,7 @@
  * HTTP as cheap as Node gives it: one keep-alive agent, no body parsed that nobody needs, requests spread by turns over the given
  * addresses as an ingress would. It refuses to guess: a failure says whether the request may have reached the server.
  */
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
 export interface Reply {
@@ -38,13 +38,16 @@ export class HttpClient {
   private readonly agent: Agent;
   private readonly streamAgent: Agent;
   private readonly isSecure: boolean;
+  private readonly bases: readonly { hostname: string; port: string; prefix: string }[];
   private turn = 0;
 
   /** @param maxSockets of requests to one address; streams have their own connections */
-  constructor(
-    private readonly baseUrls: readonly string[],
-    maxSockets: number,
-  ) {
+  constructor(baseUrls: readonly string[], maxSockets: number) {
+    // Parsed once: a URL parsed for each request costs more than the request's JSON.
+    this.bases = baseUrls.map((url) => {
+      const { hostname, port, pathname } = new URL(url);
+      return { hostname, port, prefix: pathname.replace(/\/+$/, '') };
+    });
     this.isSecure = baseUrls.some((url) => url.startsWith('https:'));
     const options = { keepAlive: true, maxSockets, noDelay: true, scheduling: 'lifo' } as const;
     const streamOptions = { keepAlive: false, noDelay: true };
@@ -110,10 +113,10 @@ export class HttpClient {
     this.streamAgent.destroy();
   }
 
-  private open(path: string, options: Parameters<typeof httpRequest>[1]): ReturnType<typeof httpRequest> {
-    const base = this.baseUrls[this.turn++ % this.baseUrls.length] ?? '';
+  private open(path: string, options: RequestOptions): ReturnType<typeof httpRequest> {
+    const base = this.bases[this.turn++ % this.bases.length];
     const open = this.isSecure ? httpsRequest : httpRequest;
-    return open(`${base}/api/v2${path}`, options);
+    return open({ ...options, ...base, path: `${base?.prefix ?? ''}/api/v2${path}` });
   }
 }
 

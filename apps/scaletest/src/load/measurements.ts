@@ -35,7 +35,7 @@ export class Measurements {
   async start(): Promise<void> {
     this.sqlStart = await this.readSql();
     this.busBefore = await this.readBus();
-    await this.processes.start();
+    this.processes.start();
     this.generator.start();
   }
 
@@ -45,7 +45,7 @@ export class Measurements {
 
   async stop(): Promise<Measured> {
     const generator = this.generator.stop();
-    const usage = await this.processes.stop();
+    const usage = this.processes.stop();
     const [sqlEnd, busAfter, services] = [
       await this.readSql(),
       await this.readBus(),

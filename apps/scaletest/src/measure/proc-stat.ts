@@ -1,5 +1,5 @@
 /** What Linux says of a process under /proc (proc(5)). Null for one that is gone, and on systems without /proc. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 
 /** USER_HZ, which is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -13,8 +13,8 @@ export interface ProcStat {
   readonly endedChildrenCpuMs: number;
 }
 
-export async function readProcStat(pid: number): Promise<ProcStat | null> {
-  const text = await readText(`/proc/${pid}/stat`);
+export function readProcStat(pid: number): ProcStat | null {
+  const text = readText(`/proc/${pid}/stat`);
   return text === null ? null : parseProcStat(text);
 }
 
@@ -33,8 +33,8 @@ export function parseProcStat(text: string): ProcStat {
 }
 
 /** Resident memory in bytes, now and at its peak. */
-export async function readMemory(pid: number): Promise<{ rss: number; peakRss: number } | null> {
-  const text = await readText(`/proc/${pid}/status`);
+export function readMemory(pid: number): { rss: number; peakRss: number } | null {
+  const text = readText(`/proc/${pid}/status`);
   if (text === null) return null;
   const kib = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
@@ -42,19 +42,20 @@ export async function readMemory(pid: number): Promise<{ rss: number; peakRss: n
 }
 
 /** Memory with shared pages divided among those who share them: Postgres's buffers count once. */
-export async function readProportionalMemory(pid: number): Promise<number> {
-  const text = await readText(`/proc/${pid}/smaps_rollup`);
+export function readProportionalMemory(pid: number): number {
+  const text = readText(`/proc/${pid}/smaps_rollup`);
   return Number(/^Pss:\s+(\d+) kB/m.exec(text ?? '')?.[1] ?? 0) * 1024;
 }
 
-export async function childrenOf(pid: number): Promise<number[]> {
-  const text = await readText(`/proc/${pid}/task/${pid}/children`);
+export function childrenOf(pid: number): number[] {
+  const text = readText(`/proc/${pid}/task/${pid}/children`);
   return (text ?? '').split(' ').filter(Boolean).map(Number);
 }
 
-async function readText(path: string): Promise<string | null> {
+/** Files of /proc are in memory: reading them at once is far cheaper than through the thread pool. */
+function readText(path: string): string | null {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
     return null;
   }

@@ -30,26 +30,22 @@ const TREES: ReadonlySet<string> = new Set(['postgres']);
 export class ProcessUsage {
   private readonly watched = new Map<number, Watched>();
   private timer: NodeJS.Timeout | undefined;
-  private sampling: Promise<void> = Promise.resolve();
   private samples = 0;
   /** What is known of processes before the start counts from zero for those that come later. */
   private hasStarted = false;
 
   constructor(private readonly groups: ProcessGroups) {}
 
-  async start(): Promise<void> {
-    await this.sample();
+  start(): void {
+    this.sample();
     this.hasStarted = true;
-    this.timer = setInterval(() => {
-      this.sampling = this.sampling.then(() => this.sample());
-    }, SAMPLE_MS);
+    this.timer = setInterval(() => this.sample(), SAMPLE_MS);
   }
 
-  async stop(): Promise<Record<string, GroupUsage>> {
+  stop(): Record<string, GroupUsage> {
     clearInterval(this.timer);
-    await this.sampling;
     this.samples = 0;
-    await this.sample();
+    this.sample();
     const usage: Record<string, GroupUsage> = {};
     for (const { group, cpuMs, cpuAtStartMs, peakRssBytes } of this.watched.values()) {
       const known = usage[group] ?? { processes: 0, cpuMs: 0, peakRssBytes: 0 };
@@ -62,35 +58,31 @@ export class ProcessUsage {
     return usage;
   }
 
-  private async sample(): Promise<void> {
+  private sample(): void {
     const isTreeTurn = this.samples % SAMPLES_PER_TREE_MEMORY === 0;
     this.samples += 1;
     for (const [group, pids] of Object.entries(this.groups())) {
       for (const pid of pids) {
-        if (TREES.has(group)) await this.sampleTree(group, pid, isTreeTurn);
-        else await this.sampleProcess(group, pid);
+        if (TREES.has(group)) this.sampleTree(group, pid, isTreeTurn);
+        else this.sampleProcess(group, pid);
       }
     }
   }
 
-  private async sampleProcess(group: string, pid: number): Promise<void> {
-    const [stat, memory] = [await readProcStat(pid), await readMemory(pid)];
+  private sampleProcess(group: string, pid: number): void {
+    const stat = readProcStat(pid);
+    const memory = readMemory(pid);
     if (stat === null || memory === null) return;
     this.note(pid, { group, cpuMs: stat.cpuMs, rssBytes: memory.rss });
   }
 
   /** The time of backends that have ended is in their parent's account. */
-  private async sampleTree(group: string, pid: number, withMemory: boolean): Promise<void> {
-    const children = await childrenOf(pid);
-    const stats = await Promise.all([pid, ...children].map(readProcStat));
+  private sampleTree(group: string, pid: number, withMemory: boolean): void {
+    const tree = [pid, ...childrenOf(pid)];
+    const stats = tree.map(readProcStat);
     const cpuMs = stats.reduce((sum, stat) => sum + (stat?.cpuMs ?? 0), stats[0]?.endedChildrenCpuMs ?? 0);
     if (stats[0] === null) return;
-    const rssBytes = withMemory
-      ? (await Promise.all([pid, ...children].map(readProportionalMemory))).reduce(
-          (sum, part) => sum + part,
-          0,
-        )
-      : 0;
+    const rssBytes = withMemory ? tree.reduce((sum, one) => sum + readProportionalMemory(one), 0) : 0;
     this.note(pid, { group, cpuMs, rssBytes });
   }
 
