@@ -139,7 +139,7 @@ async function promote(
   return result;
 }
 
-/** Mostly what was asked for; at times one too few or one twice, which must be refused. */
+/** Mostly what was asked for; at times one too few, one twice or one of another call, which must be refused. */
 function resultsFor(viewer: ModelViewer, pick: number) {
   const results = viewer.openCalls.map((call) => ({
     toolCallId: call.tool_call_id,
@@ -147,6 +147,8 @@ function resultsFor(viewer: ModelViewer, pick: number) {
     isError: pick % 2 === 0,
   }));
   if (pick % 5 === 0) return results.slice(1);
+  if (pick % 11 === 0)
+    return results.map((result) => ({ ...result, toolCallId: `other ${result.toolCallId}` }));
   return pick % 7 === 0 ? [...results, ...results.slice(0, 1)] : results;
 }
 
