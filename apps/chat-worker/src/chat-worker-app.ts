@@ -26,6 +26,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { ChatWorkerModule } from './chat-worker.module';
 import type { workerConfig } from './config';
 import { createWorkerMetrics, registerGauges } from './metrics';
+import type { LocalTool } from './tools/tool-registry';
 import { Worker } from './worker';
 
 export interface ChatWorkerDependencies {
@@ -35,6 +36,8 @@ export interface ChatWorkerDependencies {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly config: ConfigOf<typeof workerConfig>;
+  /** Default: none. */
+  readonly tools?: readonly LocalTool[];
   /** Default: none. */
   readonly tracer?: Tracer;
   /** Serve profiles and heap snapshots to this machine. */
@@ -109,7 +112,7 @@ export function createChatWorkerApp(dependencies: ChatWorkerDependencies): ChatW
 }
 
 function createWorker(
-  { database, bus, logger, metrics, config, tracer = NO_TRACER }: ChatWorkerDependencies,
+  { database, bus, logger, metrics, config, tools = [], tracer = NO_TRACER }: ChatWorkerDependencies,
   models: ModelCatalog,
 ): Worker {
   return new Worker({
@@ -117,7 +120,7 @@ function createWorker(
     bus: tracedBus(bus, tracer),
     tracer,
     models,
-    tools: [],
+    tools,
     clock: systemClock,
     monotonicNow: () => performance.now(),
     random: Math.random,

@@ -130,7 +130,7 @@ describe('A trace', () => {
     expect(unattributedMs).toBeLessThan(turnMs * 0.1);
   });
 
-  it('begins when the message was sent, and ends before the request for the next one could', () => {
+  it('begins when the message was sent, and ends after its last commit', () => {
     const trace = traceOf('POST /api/v2/chats/:chat/messages');
     const turn = one(trace, 'turn');
     // Postgres' clock and the process' are the same here, but for the millisecond that timestamps are cut to.

@@ -25,6 +25,27 @@ describe('The logger', () => {
     expect(lines[0]?.['time']).toMatch(/^\d{4}-\d\d-\d\dT/);
   });
 
+  it('writes of an error what cannot quote content, and the same of its causes', () => {
+    const { lines, logger } = recorded();
+    const cause = Object.assign(new Error('refused'), {
+      code: '23514',
+      detail: 'Failing row contains (hunter2)',
+    });
+    logger.error(
+      { err: Object.assign(new Error('broken', { cause }), { kind: 'overloaded', body: 'hunter2' }) },
+      'x',
+    );
+    expect(lines[0]).toMatchObject({
+      err: {
+        type: 'Error',
+        message: 'broken',
+        kind: 'overloaded',
+        cause: { message: 'refused', code: '23514' },
+      },
+    });
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+  });
+
   it('removes credentials', () => {
     const { lines, logger } = recorded();
     const headers = { authorization: 'hunter2', cookie: 'hunter2' };

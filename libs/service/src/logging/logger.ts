@@ -1,6 +1,8 @@
 /**
  * Logs are JSON lines on stdout, one event each, so that whatever collects them can search the fields. Names that carry
  * credentials are removed wherever they appear at the first two levels.
+ *
+ * Of an error only fields that cannot quote content are written: Postgres' `detail` shows whole rows, a provider's repeats prompts.
  */
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 
@@ -34,6 +36,7 @@ export function createLogger({ name, level = 'info', destination }: LoggerOption
     name,
     level,
     timestamp: stdTimeFunctions.isoTime,
+    serializers: { err: (error: unknown) => toLoggedError(error) },
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.headers.${field}`]),
@@ -41,4 +44,31 @@ export function createLogger({ name, level = 'info', destination }: LoggerOption
     },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+const ERROR_FIELDS = [
+  'code',
+  'kind',
+  'severity',
+  'constraint',
+  'table',
+  'statusCode',
+  'provider',
+  'retryable',
+] as const;
+const MAX_CAUSES = 3;
+
+function toLoggedError(error: unknown, causes = 0): unknown {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const fields = new Map(Object.entries(error));
+  return {
+    type: error.name,
+    message: error.message,
+    stack: error.stack,
+    ...Object.fromEntries(
+      ERROR_FIELDS.flatMap((name) => (fields.has(name) ? [[name, fields.get(name)]] : [])),
+    ),
+    ...(error.cause !== undefined &&
+      causes < MAX_CAUSES && { cause: toLoggedError(error.cause, causes + 1) }),
+  };
 }
