@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { ConfigError } from '../config/errors';
 import { createLogger } from '../logging/logger';
 import { runService, type ServiceContext, type ServiceOptions } from './run-service';
@@ -80,6 +82,20 @@ describe('A service', () => {
     host.signal('SIGINT');
     expect(await code).toBe(0);
     expect(isClosed).toBe(true);
+  });
+
+  it('says in one line that its port is in use', async () => {
+    const taken = createServer();
+    await once(taken.listen(0, '127.0.0.1'), 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const { lines, code } = run(async () => {
+      await once(createServer().listen(port, '127.0.0.1'), 'listening');
+    });
+    expect(await code).toBe(1);
+    expect(lines.at(-1)?.['msg']).toBe(
+      `Could not start: port ${port} on 127.0.0.1 is in use: stop what listens there, or set PORT to another one`,
+    );
+    taken.close();
   });
 
   it('exits at once at the second signal, but takes the echo of the first for the same', async () => {

@@ -111,7 +111,8 @@ class ServiceLife {
   /** An operator's mistake is told in one line; anything else with its stack. */
   private fail(error: unknown, message: string): void {
     this.exitCode = 1;
-    if (isOperatorError(error)) this.logger.fatal(`${message}: ${error.message}`);
+    const mistake = mistakeOf(error);
+    if (mistake !== undefined) this.logger.fatal(`${message}: ${mistake}`);
     else this.logger.fatal({ err: error }, message);
     this.stopping.abort(error);
   }
@@ -144,6 +145,28 @@ class ServiceLife {
   }
 }
 
-function isOperatorError(error: unknown): error is Error & { readonly isOperatorError: true } {
-  return error instanceof Error && 'isOperatorError' in error && error.isOperatorError === true;
+/** What an operator can put right by reading it. */
+function mistakeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { isOperatorError, message, syscall, code, address, port } = error as Partial<Mistake>;
+  if (isOperatorError === true) return message;
+  if (syscall !== 'listen') return undefined;
+  const where = `port ${String(port)} on ${String(address)}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${where} is in use: stop what listens there, or set PORT to another one`;
+    case 'EACCES':
+      return `${where} needs privileges: set PORT to another one`;
+    case 'EADDRNOTAVAIL':
+      return `${String(address)} is no address of this machine: set HOST to another one`;
+    default:
+      return undefined;
+  }
+}
+
+/** A ConfigError and its like, or what a server says that cannot listen. */
+interface Mistake extends NodeJS.ErrnoException {
+  readonly isOperatorError: true;
+  readonly address: string;
+  readonly port: number;
 }
