@@ -1,4 +1,4 @@
-/** The command `scaletest`. Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 void or stopped. */
+/** The command `scaletest`. Exit codes: 0 passed, 1 failed or wrong usage, 3 void or stopped. */
 import { readFile } from 'node:fs/promises';
 import { execute } from './execute';
 import { buildCommand } from './flags';
