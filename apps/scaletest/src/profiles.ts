@@ -54,7 +54,7 @@ export const PROFILES = {
         turns: 10,
         shape: rivalsShape(1),
         hasBarrier: true,
-        turnTimeoutMs: 15_000,
+        turnTimeoutMs: 30_000,
         isBudgeted: true,
       },
       {
@@ -66,7 +66,7 @@ export const PROFILES = {
         mix: EVERYTHING,
         users: 4,
         hasBarrier: true,
-        turnTimeoutMs: 15_000,
+        turnTimeoutMs: 30_000,
       },
     ],
   },
