@@ -17,6 +17,8 @@ export function parseMetrics(text: string): MetricSample[] {
   return samples;
 }
 
+/** Histograms by their sum and count: their buckets would be most of the report. */
+const UNWANTED = /_bucket$/;
 const WANTED =
   /^(nodejs_eventloop_lag_(p50|p99|max)_seconds|parley_\w*pool\w*|parley_\w*dropped\w*|parley_model_retries_total|parley_lease_losses_total)$/;
 
@@ -37,7 +39,9 @@ export async function readServiceMetrics(
       try {
         const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(3_000) });
         if (!response.ok) return null;
-        const samples = parseMetrics(await response.text()).filter(({ name }) => WANTED.test(name));
+        const samples = parseMetrics(await response.text()).filter(
+          ({ name }) => WANTED.test(name) && !UNWANTED.test(name),
+        );
         return { service, samples };
       } catch {
         return null;
