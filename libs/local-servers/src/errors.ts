@@ -15,6 +15,7 @@ export class ServerStartError extends Error {
 /** A program is not on this machine and could not be had; the message carries the exact commands that bring it. */
 export class ProgramMissingError extends Error {
   readonly code = 'program_missing';
+  readonly isOperatorError = true;
 
   constructor(
     readonly programs: readonly string[],
@@ -28,6 +29,7 @@ export class ProgramMissingError extends Error {
 /** Another live process uses this data directory. */
 export class DataDirectoryInUseError extends Error {
   readonly code = 'data_directory_in_use';
+  readonly isOperatorError = true;
 
   constructor(
     readonly directory: string,
