@@ -12,7 +12,7 @@ const sources = execFileSync(
   },
 )
   .split('\n')
-  .filter((file) => file !== '' && !file.endsWith('.spec.ts') && !/\/testing\//.test(file));
+  .filter((file) => file !== '' && !/\.(spec|bench)\.ts$/.test(file) && !/\/testing\//.test(file));
 
 /** The tables, not those whose names only begin like theirs. */
 const WRITES =

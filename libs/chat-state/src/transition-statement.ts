@@ -14,8 +14,9 @@
  * - whatever rewrites the execution state clears `compaction_requested_at`; queueing, acquiring and archiving keep it;
  * - `updated_at`, the order of lists, moves only when a turn starts or ends, and on archive.
  *
- * The answer has a row for each chat that was locked: the state it was found in, and the row it became, or NULLs when `when`
- * refused. `u` cannot be joined by anything but the primary key, so a refused transition writes nothing at all.
+ * The steps: `l` locks, `n` decides, `w` completes the messages, `u` updates the row, `m` inserts the messages. Where `when` refuses,
+ * `n` is empty, and so is all that follows. The answer has a row for each chat that was locked: the state it was found in, and the
+ * row it became, or NULLs.
  */
 import { sql, type SqlStatement } from '@parley/database';
 import { chatColumnNames, chatColumns } from './rows/chat-row';
@@ -92,11 +93,29 @@ export const insertMessages = `m as (
 )`;
 
 export function transitionStatement(name: string, parts: TransitionParts): SqlStatement {
+  const ctes = [
+    parts.before,
+    `l as (select ${LOCKED} from ${parts.lock ?? 'chats c where c.id = $1 for no key update'})`,
+    decide(parts),
+    COMPLETE,
+    update(parts),
+    insertMessages,
+    parts.also?.ctes,
+  ];
   return sql(
     name,
-    `with ${parts.before ? `${parts.before},` : ''}
-l as (select ${LOCKED} from ${parts.lock ?? 'chats c where c.id = $1 for no key update'}),
-n as (
+    `with ${ctes.filter((cte) => cte !== undefined).join(',\n')}
+select l.id as from_id, l.owner_id as from_owner_id, l.status as from_status, l.archived as from_archived,
+  jsonb_array_length(l.queue) as from_queue_length, l.version as from_version, l.open_calls as from_open_calls,
+  (l.retry ->> 'attempt')::integer as from_retry_attempt,
+  (select jsonb_agg(to_jsonb(m) order by m.id) from m where m.chat_id = l.id) as messages,
+  ${parts.also ? `${parts.also.columns},` : ''}
+  ${chatColumnNames('u')}
+from l left join u on u.id = l.id`,
+  );
+}
+
+const decide = (parts: TransitionParts) => `n as (
   select l.id,
     ${parts.status ?? 'l.status'} as status,
     ${parts.archived ?? 'l.archived'} as archived,
@@ -108,8 +127,9 @@ n as (
     ${parts.userMessage ?? 'null::jsonb'} as user_message,
     ${parts.attempt ?? 'l.generation_attempt'} as attempt
   from l where ${parts.when}
-),
-w as (
+)`;
+
+const COMPLETE = `w as (
   select n.*,
     case when is_closing then '[]' else calls end as open_calls,
     given
@@ -117,8 +137,19 @@ w as (
       || after
       || case when user_message is null then '{}' else array[user_message || '{"role": "user"}'] end as written
   from n cross join lateral (select user_message is not null or status = 'waiting' or cancels as is_closing) closing
-),
-u as (
+)`;
+
+/** What is kept, unless a transition says otherwise, while neither the status nor the history nor the attempt changes. */
+const KEEPS_STATE = "w.status = l.status and w.written = '{}'";
+const KEPT = {
+  error: "case when w.status = 'error' then l.last_error end",
+  deadline: "case when w.status = 'requires_action' then l.action_deadline_at end",
+  retry: `case when ${KEEPS_STATE} and w.attempt = l.generation_attempt then l.retry end`,
+  compaction: `case when ${KEEPS_STATE} then l.compaction_requested_at end`,
+};
+const GOES_TO_OR_FROM_REST = `(l.status ${AT_REST}) <> (w.status ${AT_REST})`;
+
+const update = (parts: TransitionParts) => `u as (
   update chats c set
     version = l.version + 1,
     status = w.status,
@@ -131,32 +162,14 @@ u as (
     answered_version = case when '{"role": "assistant"}' <@ any (w.given) then l.version + 1 else l.answered_version end,
     worker_id = ${parts.worker ?? 'l.worker_id'},
     runner_id = ${parts.runner ?? 'l.runner_id'},
-    last_error = ${parts.error ?? "case when w.status = 'error' then l.last_error end"},
-    action_deadline_at = ${parts.deadline ?? "case when w.status = 'requires_action' then l.action_deadline_at end"},
-    retry = ${
-      parts.retry ??
-      "case when w.status = l.status and w.written = '{}' and w.attempt = l.generation_attempt then l.retry end"
-    },
-    compaction_requested_at = ${
-      parts.compaction ??
-      "case when w.status = l.status and w.written = '{}' then l.compaction_requested_at end"
-    },
+    last_error = ${parts.error ?? KEPT.error},
+    action_deadline_at = ${parts.deadline ?? KEPT.deadline},
+    retry = ${parts.retry ?? KEPT.retry},
+    compaction_requested_at = ${parts.compaction ?? KEPT.compaction},
     last_model_config_id = coalesce((w.user_message ->> 'model_config_id')::uuid, l.last_model_config_id),
     last_reasoning_effort = coalesce(w.user_message ->> 'reasoning_effort', l.last_reasoning_effort),
-    updated_at = case when ${
-      parts.turn ?? `(l.status ${AT_REST}) <> (w.status ${AT_REST})`
-    } then now() else l.updated_at end${parts.set ? `,\n    ${parts.set}` : ''}
+    updated_at = case when ${parts.turn ?? GOES_TO_OR_FROM_REST} then now() else l.updated_at end${parts.set ? `,\n    ${parts.set}` : ''}
   from l join w using (id)
   where c.id = l.id
   returning ${chatColumns('c')}
-),
-${insertMessages}${parts.also?.ctes ? `,\n${parts.also.ctes}` : ''}
-select l.id as from_id, l.owner_id as from_owner_id, l.status as from_status, l.archived as from_archived,
-  jsonb_array_length(l.queue) as from_queue_length, l.version as from_version, l.open_calls as from_open_calls,
-  (l.retry ->> 'attempt')::integer as from_retry_attempt,
-  (select jsonb_agg(to_jsonb(m) order by m.id) from m where m.chat_id = l.id) as messages,
-  ${parts.also ? `${parts.also.columns},` : ''}
-  ${chatColumnNames('u')}
-from l left join u on u.id = l.id`,
-  );
-}
+)`;
