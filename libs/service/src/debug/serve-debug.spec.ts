@@ -4,7 +4,7 @@ import { serveDebug } from './serve-debug';
 
 let instance: FastifyInstance;
 function serve(isEnabled: boolean): void {
-  instance = new FastifyAdapter().getInstance() as FastifyInstance;
+  instance = new FastifyAdapter().getInstance<FastifyInstance>();
   serveDebug(instance, { isEnabled });
 }
 const post = (url: string, from: { remoteAddress?: string; headers?: Record<string, string> } = {}) =>

@@ -68,11 +68,18 @@ export function exposeBus(metrics: Metrics, bus: Bus): void {
 class BusProbe {
   private readonly subject = subjects.serviceProbe(randomUUID());
   private listening: Promise<unknown> | undefined;
+  private measuring: Promise<number> | undefined;
   private onReturn: () => void = () => undefined;
 
   constructor(private readonly bus: Bus) {}
 
-  async lagMs(): Promise<number> {
+  /** Scrapes at the same time share one message. */
+  lagMs(): Promise<number> {
+    this.measuring ??= this.measure().finally(() => (this.measuring = undefined));
+    return this.measuring;
+  }
+
+  private async measure(): Promise<number> {
     if (!this.bus.isConnected) return MAX_LAG_MS;
     this.listening ??= this.bus.subscribe(this.subject, () => this.onReturn()).catch(() => undefined);
     await this.listening;

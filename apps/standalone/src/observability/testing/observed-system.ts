@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInProcessBus, type Bus } from '@parley/bus';
-import { createChatWorkerApp, workerConfig } from '@parley/chat-worker';
+import { createChatWorkerApp, workerConfig, type ChatWorkerApp } from '@parley/chat-worker';
 import { ParleyClient } from '@parley/client';
 import { Database } from '@parley/database';
 import { createGatewayApp, gatewayReadinessChecks } from '@parley/gateway';
@@ -45,6 +45,7 @@ export class ObservedSystem {
   organizationId = '';
   private readonly stops: (() => unknown)[] = [];
   private readonly flushes: (() => Promise<void>)[] = [];
+  private worker: ChatWorkerApp | undefined;
   private traceFile = '';
   private databaseUrl = '';
   private readonly bus = createInProcessBus();
@@ -62,6 +63,12 @@ export class ObservedSystem {
 
   async stop(): Promise<void> {
     for (let stop = this.stops.pop(); stop !== undefined; stop = this.stops.pop()) await stop();
+  }
+
+  /** Its metrics can still be scraped. */
+  async stopWorker(): Promise<void> {
+    await this.worker?.stop(0);
+    this.worker = undefined;
   }
 
   /** All spans so far. Tracing ends with it. */
@@ -124,7 +131,8 @@ export class ObservedSystem {
     const own = await this.surroundingsOf('chat-worker');
     const worker = createChatWorkerApp({ ...own, secretBox, config, tools: [clock] });
     await worker.start(null);
-    this.stops.push(() => worker.stop(0));
+    this.stops.push(() => this.stopWorker());
+    this.worker = worker;
   }
 
   private async openGateway(streamForwarder: StreamRelayApp): Promise<void> {
