@@ -67,10 +67,4 @@ export const clusterConfig = defineConfig({
     reason: 'A Redis to use in place of an own one',
     isSecret: true,
   }),
-  LOG_LEVEL: setting({
-    schema: oneOf(['trace', 'debug', 'info']),
-    default: 'info',
-    unit: 'level',
-    reason: 'How much each process writes into its log file; less would hide when it is ready',
-  }),
 });

@@ -96,7 +96,7 @@ export function toChatHead(row: ChatRow): ChatHead {
     historyVersion: row.history_version,
     queueVersion: row.queue_version,
     generationAttempt: row.generation_attempt,
-    retry: row.retry,
+    retry: row.retry && { ...row.retry, retrying_at: toInstant(row.retry.retrying_at) },
     compactionRequestedAt: row.compaction_requested_at,
   };
 }

@@ -1,7 +1,8 @@
 /**
- * The end of a turn (file 5 of the six that a message passes; the next is the feed that shows it): its last messages are
- * committed, and the chat rests or, when messages wait, runs the head of its queue. One statement, fenced by runner and
- * history, so that a turn ends once, whoever believes to own it.
+ * The path of a message, 5 of 6: the end of a turn. Next: apps/stream-relay/src/feed.ts
+ *
+ * Its last messages are committed, and the chat rests or, when messages wait, runs the head of its queue. One statement,
+ * fenced by runner and history, so that a turn ends once, whoever believes to own it.
  */
 import type { ChatMessage, OpenCall } from '@parley/contracts';
 import { encodeJsonb } from '@parley/database';
