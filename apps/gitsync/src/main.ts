@@ -4,7 +4,15 @@ import { connectNats } from '@parley/bus';
 import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { SecretBox } from '@parley/identity';
 import { migrations } from '@parley/migrations';
-import { createLogger, loadConfig, Metrics, runService, type ServiceContext } from '@parley/service';
+import {
+  createLogger,
+  exposeBus,
+  exposeDatabase,
+  loadConfig,
+  Metrics,
+  runService,
+  type ServiceContext,
+} from '@parley/service';
 import { gitsyncConfig } from './config';
 import { createGitsyncApp } from './gitsync-app';
 
@@ -31,6 +39,8 @@ async function start({ onStop, signal, logger: bootLogger }: ServiceContext): Pr
   });
   onStop('bus', () => bus.drain());
   const metrics = new Metrics().collectProcess();
+  exposeDatabase(metrics, database);
+  exposeBus(metrics, bus);
   const app = createGitsyncApp({ database, bus, sealer, providers: config.gitProviders, logger, metrics });
   onStop('gitsync', () => app.stop());
   await app.start({ host: config.host, port: config.port });

@@ -5,7 +5,15 @@ import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { SecretBox } from '@parley/identity';
 import { connectRedis } from '@parley/key-value';
 import { migrations } from '@parley/migrations';
-import { createLogger, loadConfig, Metrics, runService, type ServiceContext } from '@parley/service';
+import {
+  createLogger,
+  exposeBus,
+  exposeDatabase,
+  loadConfig,
+  Metrics,
+  runService,
+  type ServiceContext,
+} from '@parley/service';
 import { webpushConfig } from './config';
 import { createWebpushApp } from './webpush-app';
 
@@ -34,6 +42,8 @@ async function start({ signal, onStop, logger: bootLogger }: ServiceContext): Pr
   const keyValue = await connectRedis({ url: config.redisUrl, logger });
   onStop('key-value', () => keyValue.close());
   const metrics = new Metrics().collectProcess();
+  exposeDatabase(metrics, database);
+  exposeBus(metrics, bus);
   const app = createWebpushApp({ database, bus, keyValue, secretBox, logger, metrics, config });
   onStop('webpush', () => app.stop());
   await app.start({ host: config.host, port: config.port });
