@@ -37,6 +37,7 @@ beforeAll(async () => {
   await client.sendMessage(chat.id, { content: `${SECRET_QUESTION} ${question}` });
   await turns.next();
   stopping.abort();
+  await turns.return(undefined);
   // What the relay does for its viewers ends in the same turn of the event loop as the bus brings it.
   await delay(0);
   spans = await system.endTraces();
