@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bus } from '@parley/bus';
 import { pushJobId, subjects } from '@parley/contracts';
+import { WebpushSubscription } from '@parley/database';
 import { NatsServer } from '@parley/local-servers';
 import { createTestDatabase, eventually, testServers, type TestDatabase } from '@parley/testing';
 import { PushService, type Browser } from './testing/push-service';
 import { addUser, connect, publicKeyOf, subscribe } from './testing/start-webpush';
-import { startWebpushProcess, type WebpushProcess } from './testing/webpush-process';
+import { replaceKey, startWebpushProcess, type WebpushProcess } from './testing/webpush-process';
 
 const JOBS = 60;
 const KILLS = 3;
@@ -35,13 +36,17 @@ afterAll(async () => {
   await nats.stop();
 }, 60_000);
 
+const connections = () => ({
+  DATABASE_URL: test.url,
+  NATS_URL: nats.url,
+  PARLEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+});
+
 async function start(): Promise<WebpushProcess> {
   const process = await startWebpushProcess({
-    DATABASE_URL: test.url,
+    ...connections(),
     DATABASE_POOL_SIZE: '2',
-    NATS_URL: nats.url,
     REDIS_URL: testServers().redisUrl,
-    PARLEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     WEBPUSH_ALLOW_PRIVATE_ENDPOINTS: 'true',
     WEBPUSH_SEND_TIMEOUT_MS: String(SEND_TIMEOUT_MS),
     LOG_LEVEL: 'info',
@@ -106,6 +111,25 @@ it('every browser gets every turn under kills, and none twice but what was on it
   expect(await victim.stop()).toBe(0);
   expect(await other.stop()).toBe(0);
 }, 180_000);
+
+it('the command that replaces the key removes all subscriptions, and running replicas follow', async () => {
+  await Promise.all([start(), start()]);
+  const userId = await addUser(test.database);
+  const key = await publicKeyOf(outside);
+  const old = service.subscribe(key);
+  expect(await subscribe(outside, userId, old)).toEqual({ result: 'stored' });
+  expect(await replaceKey(connections())).toBe(0);
+  // Several times, so that both replicas are asked.
+  await eventually(async () => {
+    const keys = await Promise.all(Array.from({ length: 8 }, () => publicKeyOf(outside)));
+    expect(new Set(keys).size).toBe(1);
+    expect(keys).not.toContain(key);
+  });
+  expect(await subscribe(outside, userId, service.subscribe(await publicKeyOf(outside)))).toEqual({
+    result: 'stored',
+  });
+  expect(await test.database.repository(WebpushSubscription).findBy({ userId })).toHaveLength(1);
+}, 60_000);
 
 /** Jobs that no consumer has acknowledged, as NATS itself counts them. */
 async function jobsLeft(): Promise<number> {

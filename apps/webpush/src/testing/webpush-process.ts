@@ -7,11 +7,11 @@ import { createInterface } from 'node:readline';
 const checkout = join(__dirname, '../../../..');
 
 /** Compiles each source when it is required. */
-const hook = `
+const running = (main: string): string => `
   const { transformFileSync } = require('@swc/core');
   const options = { configFile: ${JSON.stringify(join(checkout, '.swcrc'))}, sourceMaps: false };
   require.extensions['.ts'] = (module, file) => module._compile(transformFileSync(file, options).code, file);
-  require(${JSON.stringify(join(__dirname, '../main.ts'))});
+  require(${JSON.stringify(join(__dirname, '..', main))});
 `;
 
 export interface WebpushProcess {
@@ -23,11 +23,7 @@ export interface WebpushProcess {
 
 /** Resolves when it is ready. */
 export async function startWebpushProcess(env: Readonly<Record<string, string>>): Promise<WebpushProcess> {
-  const child = spawn(process.execPath, ['--conditions=@parley/source', '-e', hook], {
-    cwd: checkout,
-    env: { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawnSource('main.ts', { HOST: '127.0.0.1', PORT: '0', ...env });
   await ready(child);
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
@@ -36,6 +32,20 @@ export async function startWebpushProcess(env: Readonly<Record<string, string>>)
     return code;
   };
   return { kill: async () => void (await end('SIGKILL')), stop: () => end('SIGTERM') };
+}
+
+/** Runs the command that replaces the key; resolves with its exit code. */
+export async function replaceKey(env: Readonly<Record<string, string>>): Promise<number | null> {
+  const [code] = (await once(spawnSource('replace-key.ts', env), 'exit')) as [number | null];
+  return code;
+}
+
+function spawnSource(main: string, env: Readonly<Record<string, string>>): ChildProcess {
+  return spawn(process.execPath, ['--conditions=@parley/source', '-e', running(main)], {
+    cwd: checkout,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 async function ready(child: ChildProcess): Promise<void> {
