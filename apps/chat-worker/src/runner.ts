@@ -99,7 +99,7 @@ export class Runner {
     const onStop = (): void => this.signal.fire();
     stop.addEventListener('abort', onStop, { once: true });
     try {
-      return await this.loop(stop);
+      return await this.watch.outside(() => this.loop(stop));
     } finally {
       stop.removeEventListener('abort', onStop);
       await this.dropTask();

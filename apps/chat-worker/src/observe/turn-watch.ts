@@ -67,6 +67,11 @@ export class TurnWatch {
     return outcome;
   }
 
+  /** In no trace: a runner outlives the message that began it. */
+  outside<T>(work: () => T): T {
+    return this.options.tracer.within(null, work);
+  }
+
   /** The turn under way goes into that stage, and so leaves the one it was in. */
   enter(stage: TurnStage): void {
     this.timer?.enter(stage);
