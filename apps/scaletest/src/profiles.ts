@@ -74,7 +74,7 @@ export const PROFILES = {
     ...usual,
     what: '50 chats of 5 turns, as other systems were measured on the same machine',
     size: ONE_OF_EACH,
-    warmUpChats: 50,
+    warmUpChats: 200,
     repeat: 3,
     loads: [
       { ...plainLoad, name: '0 ms a chunk', chats: 50, turns: 5, shape: rivalsShape(0) },

@@ -15,7 +15,7 @@ export interface GeneratorHealth {
   readonly voidBecause: string | null;
 }
 
-const RESOLUTION_MS = 10;
+const RESOLUTION_MS = 20;
 const MAX_CPU_SHARE = 0.9;
 
 export class GeneratorWatch {
