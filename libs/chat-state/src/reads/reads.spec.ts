@@ -208,8 +208,15 @@ describe('the list', () => {
     await set(a, `labels = '{"team": "x", "env": "dev"}'`);
     await set(b, `labels = '{"team": "x"}'`);
     await set(c, 'answered_version = 5');
-    expect(await list({ labels: { team: 'x' } })).toEqual([b, a]);
-    expect(await list({ labels: { team: 'x', env: 'dev' } })).toEqual([a]);
+    expect(await list({ labels: [['team', 'x']] })).toEqual([b, a]);
+    expect(
+      await list({
+        labels: [
+          ['team', 'x'],
+          ['env', 'dev'],
+        ],
+      }),
+    ).toEqual([a]);
     expect(await list({ title: 'cHAT 1' })).toEqual([b]);
     expect(await list({ title: '%' })).toEqual([]);
     expect(await list({ hasUnread: true })).toEqual([c]);
