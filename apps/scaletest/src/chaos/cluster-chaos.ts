@@ -15,6 +15,10 @@ export class ClusterChaos implements ChaosControls {
     private readonly proxy: NatsProxy | undefined,
   ) {}
 
+  count(role: ServiceRole): number {
+    return this.cluster.urls(role).length;
+  }
+
   kill(role: ServiceRole, index: number): Promise<void> {
     return this.cluster.kill(role, index);
   }

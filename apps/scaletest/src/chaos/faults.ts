@@ -16,6 +16,8 @@ const DOWN_MS = 15_000;
 const SERVER_DOWN_MS = 1_000;
 const DISTURBED_MS = 25_000;
 const BLOCKED_MS = 6_000;
+const KILL_EVERY_MS = 3_000;
+const KILLING_MS = 120_000;
 
 function killed(role: 'gateway' | 'chat-worker' | 'stream-relay'): Fault {
   return {
@@ -57,8 +59,26 @@ function disturbed(what: string, shares: { drop?: number; double?: number; delay
   };
 }
 
+/** The workers by turns, one every few seconds; each starts again when the next one dies, so that never all are gone. */
+const killedByTurns: Fault = {
+  what: `kill -9 of a chat-worker every ${KILL_EVERY_MS / 1000} s, for ${KILLING_MS / 1000} s at most`,
+  async strike(controls, signal) {
+    const workers = controls.count('chat-worker');
+    let back: Promise<void> = Promise.resolve();
+    for (let kills = 0; kills * KILL_EVERY_MS < KILLING_MS && !signal.aborted; kills += 1) {
+      const index = kills % workers;
+      await back;
+      await controls.kill('chat-worker', index);
+      await pass(KILL_EVERY_MS, signal);
+      back = controls.start('chat-worker', index);
+    }
+    await back;
+  },
+};
+
 export const FAULTS = {
   'kill-worker': killed('chat-worker'),
+  'kill-workers': killedByTurns,
   'kill-relay': killed('stream-relay'),
   'kill-gateway': killed('gateway'),
   'pause-worker': paused('chat-worker', PAUSE_WORKER_MS),

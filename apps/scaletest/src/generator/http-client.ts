@@ -24,7 +24,7 @@ export class NoReplyError extends Error {
   readonly code = 'no_reply';
   constructor(
     call: Call,
-    readonly cause: unknown,
+    override readonly cause: unknown,
     /** The connection was refused: nothing of the request was taken. */
     readonly wasRefused: boolean,
   ) {

@@ -27,6 +27,8 @@ export type ServerName = 'postgres' | 'nats' | 'redis';
 
 /** What a load may suffer. */
 export interface ChaosControls {
+  /** How many processes of a role there are. */
+  count(role: ServiceRole): number;
   /** SIGKILL. It stays down until `start`. */
   kill(role: ServiceRole, index: number): Promise<void>;
   /** Up again, on its port. */
