@@ -5,6 +5,7 @@ import { Webpush1763942400000 } from './1763942400000-webpush';
 import { Gitsync1764028800000 } from './1764028800000-gitsync';
 import { Spend1764115200000 } from './1764115200000-spend';
 import { ChatCosts1764201600000 } from './1764201600000-chat-costs';
+import { IdempotencyKeys1764288000000 } from './1764288000000-idempotency-keys';
 
 export const migrations: readonly MigrationClass[] = [
   InitialSchema1763856000000,
@@ -12,6 +13,7 @@ export const migrations: readonly MigrationClass[] = [
   Gitsync1764028800000,
   Spend1764115200000,
   ChatCosts1764201600000,
+  IdempotencyKeys1764288000000,
 ];
 
 /** Brings the database at `url` up to date; concurrent runs wait for each other. Returns the names of those that ran. */

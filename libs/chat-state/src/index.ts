@@ -1,3 +1,4 @@
+export { forgetKeys, type OnceKey, type Repeat } from './once';
 export { toClientChat, toClientQueue } from './rows/chat-row';
 export { toChatMessage, toChatMessages } from './rows/message-row';
 export { CHAT_STATES, classify, type ChatState } from './states';
@@ -12,7 +13,7 @@ export {
   type CompleteActionInput,
   type CompleteActionRefused,
 } from './transitions/complete-action';
-export { createChat, type CreateChatInput } from './transitions/create';
+export { createChat, readRepeatedCreate, type CreateChatInput } from './transitions/create';
 export { deleteQueued, type DeleteQueuedInput } from './transitions/delete-queued';
 export { edit, type EditInput } from './transitions/edit';
 export { enterAction, type EnterActionInput } from './transitions/enter-action';
@@ -25,7 +26,7 @@ export { recordRetry, type RecordRetryInput } from './transitions/record-retry';
 export { release, type ReleaseInput } from './transitions/release';
 export { releaseAll, type ReleaseAllInput } from './transitions/release-all';
 export { requestCompaction, type RequestCompactionInput } from './transitions/request-compaction';
-export { MAX_QUEUED_MESSAGES, send, type SendInput } from './transitions/send';
+export { MAX_QUEUED_MESSAGES, readRepeatedSend, send, type SendInput } from './transitions/send';
 export { setArchived, type SetArchivedInput } from './transitions/set-archived';
 export {
   forgetWorker,

@@ -55,7 +55,7 @@ export interface TransitionParts {
   /** Further assignments to `chats`. */
   set?: string;
   /** Further common table expressions after the decision, and columns of the answer. */
-  also?: { ctes?: string; columns: string };
+  also?: { ctes?: string; columns?: string };
 }
 
 /** The columns of `l`, from the table or subquery called `c`. */
@@ -109,7 +109,7 @@ select l.id as from_id, l.owner_id as from_owner_id, l.status as from_status, l.
   jsonb_array_length(l.queue) as from_queue_length, l.version as from_version, l.open_calls as from_open_calls,
   (l.retry ->> 'attempt')::integer as from_retry_attempt,
   (select jsonb_agg(to_jsonb(m) order by m.id) from m where m.chat_id = l.id) as messages,
-  ${parts.also ? `${parts.also.columns},` : ''}
+  ${parts.also?.columns === undefined ? '' : `${parts.also.columns},`}
   ${chatColumnNames('u')}
 from l left join u on u.id = l.id`,
   );

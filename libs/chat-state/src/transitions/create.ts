@@ -1,12 +1,13 @@
 /** A new chat: its row, its system messages and the first user message, in one statement, and it runs. */
 import type { ChatMessage, DynamicTool, ReasoningEffort } from '@parley/contracts';
-import { encodeJsonb, sql } from '@parley/database';
+import { encodeJsonb, sql, type Queryable, type SqlStatement } from '@parley/database';
 import { publishChange } from '../publish-change';
 import { toDone, type TransitionRow } from '../apply-transition';
-import { chatColumnNames, chatColumns, type ChatRow } from '../rows/chat-row';
+import { KEY_COUNTS, keyCtes, readRepeat, type OnceKey, type Repeat } from '../once';
+import { chatColumnNames, chatColumns, toChatHead, type ChatRow } from '../rows/chat-row';
 import { encodeMessages, toChatMessages } from '../rows/message-row';
 import { insertMessages } from '../transition-statement';
-import type { ChatStore, Done, NewMessage, Refused, TitleSource } from '../types';
+import type { ChatHead, ChatStore, Done, NewMessage, Refused, TitleSource } from '../types';
 
 export interface CreateChatInput {
   /** Given by the caller where creating twice must make one chat: the second is refused as `already_exists`. */
@@ -28,12 +29,15 @@ export interface CreateChatInput {
   dynamicTools?: readonly DynamicTool[];
   systemMessages?: readonly NewMessage[];
   userMessage: NewMessage;
+  /** Under this key the owner's chat is created at most once. */
+  once?: OnceKey;
 }
 
 // The parent is locked against archiving, which must take all children or none.
-const CREATE = sql(
-  'create_chat',
-  `with parent as (
+const createStatement = (name: string, also?: string): SqlStatement =>
+  sql(
+    name,
+    `with parent as (
   select id from chats where id = $4::uuid and owner_id = $3 and parent_chat_id is null and not archived for share
 ),
 u as (
@@ -46,23 +50,61 @@ u as (
   returning ${chatColumns('c')}
 ),
 w as (select u.id, $15::jsonb[] as written from u),
-${insertMessages}
+${insertMessages}${also === undefined ? '' : `,\n${also}`}
 select ${chatColumnNames('u')}, (select jsonb_agg(to_jsonb(m) order by m.id) from m) as messages,
   $4::uuid is null or exists (select from parent) as has_parent
 from (values (true)) one left join u on true`,
+  );
+const CREATE = createStatement('create_chat');
+const CREATE_ONCE = createStatement(
+  'create_chat_once',
+  keyCtes({ user: '$3', key: '$16', hash: '$17', result: 'to_jsonb(u)' }),
 );
 
-/** Inserts the chat, running, with its system messages and the first user message. */
+/**
+ * Inserts the chat, running, with its system messages and the first user message. With `once`, a repeat violates the key's
+ * uniqueness, and changes nothing; `readRepeatedCreate` then says what the first one did.
+ * @throws the driver's error with SQLSTATE 23505 when the key was used in the last 24 hours
+ */
 export async function createChat(
   store: ChatStore,
   input: CreateChatInput,
 ): Promise<Done<{ messages: ChatMessage[] }> | Refused> {
-  const [row] = await store.database.query<Created | NotCreated>(CREATE, valuesOf(input));
+  const { once } = input;
+  const [row] = await (once === undefined
+    ? store.database.query<Created | NotCreated>(CREATE, valuesOf(input))
+    : store.database.query<Created | NotCreated>(CREATE_ONCE, [
+        ...valuesOf(input),
+        once.key,
+        once.requestHash,
+      ]));
   if (row === undefined || row.id === null)
     return { ok: false, reason: row?.has_parent === false ? 'parent_not_found' : 'already_exists' };
   const done = toDone({ ...row, ...FROM_NOTHING, from_id: row.id, from_owner_id: row.owner_id });
   publishChange(store, { ...done, wakesOwner: true });
   return { ...done, messages: toChatMessages(done.rows) };
+}
+
+// What `u` does not say is as in every chat before its first answer.
+const READ_REPEATED = sql(
+  'read_repeated_create',
+  `select k.request_hash = $3 as is_same, ${chatColumns('c')}
+from idempotency_keys k
+  cross join lateral jsonb_populate_record(null::chats, '{"answered_version": 0, "read_version": 0}' || k.result) c
+where ${KEY_COUNTS}`,
+);
+
+/** The chat as the first create of the user under this key left it, if there was one in the last 24 hours. */
+export function readRepeatedCreate(
+  database: Queryable,
+  { userId, once }: { userId: string; once: OnceKey },
+): Promise<Repeat<ChatHead> | null> {
+  return readRepeat<ChatRow, ChatHead>(database, {
+    statement: READ_REPEATED,
+    userId,
+    once,
+    toResult: toChatHead,
+  });
 }
 
 type Created = ChatRow & Pick<TransitionRow, 'messages'> & { has_parent: boolean };
