@@ -12,6 +12,7 @@ import { RateLimitGuard } from './auth/rate-limit.guard';
 import { ChatAccess } from './chats/chat-access';
 import { ChatsController } from './chats/chats.controller';
 import { EditsController } from './chats/edits.controller';
+import { ExpiredKeys } from './chats/expired-keys';
 import { MessagesController } from './chats/messages.controller';
 import { PromptsController } from './chats/prompts.controller';
 import { QueueController } from './chats/queue.controller';
@@ -118,6 +119,7 @@ function outside(dependencies: GatewayDependencies): Provider[] {
     { provide: ModelChoices, useValue: models },
     { provide: WebpushRequests, useValue: new WebpushRequests({ bus, now: () => Date.now() }) },
     { provide: GitRefresh, useValue: new GitRefresh(bus, logger) },
+    { provide: ExpiredKeys, useValue: new ExpiredKeys(database, logger) },
     { provide: SecretBox, useValue: secretBox },
     { provide: UsageLimits, useValue: limits },
     { provide: UsageLimitSettings, useValue: new UsageLimitSettings(database, bus) },

@@ -112,7 +112,7 @@ describe('a send', () => {
     const chat = await arrangeChat(fixture, 'waiting');
     const before = await storedChat(fixture, chat.id);
     const lost = fixture.test.database.transaction(async (tx) => {
-      const database = { ...fixture.store.database, query: tx.query, transaction: unexpected };
+      const database = { query: tx.query.bind(tx), transaction: unexpected };
       const sent = await send(
         { database, bus: fixture.store.bus },
         { chatId: chat.id, ownerId: fixture.ownerId, content: [], busyBehavior: 'queue', once: onceOf() },

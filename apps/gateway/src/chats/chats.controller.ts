@@ -1,6 +1,12 @@
 /** Chats: creating, listing, reading, and changing what is not their execution. */
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
-import { listChats, readClientChat, type ChatStore } from '@parley/chat-state';
+import {
+  listChats,
+  readClientChat,
+  readRepeatedCreate,
+  type ChatHead,
+  type ChatStore,
+} from '@parley/chat-state';
 import {
   createChatRequest,
   updateChatRequest,
@@ -20,6 +26,7 @@ import { ModelChoices } from '../models/model-choices';
 import { updaterCondition } from './chat-access';
 import { toChat, withOwnerNames } from './chat-shape';
 import { createChatFor } from './create-chat';
+import { IdempotencyKey, once } from './idempotency';
 import { listChatsQuery, toListInput, type ListChatsQuery } from './list-query';
 import { applyUpdate } from './update-chat';
 
@@ -35,9 +42,16 @@ export class ChatsController {
   async create(
     @CurrentActor() actor: Actor,
     @Body(valid(createChatRequest)) body: CreateChatRequest,
+    @IdempotencyKey() key: string | undefined,
   ): Promise<Chat> {
     const { store, models, limits } = this;
-    return toChat(await createChatFor({ actor, body, store, models, limits }), actor);
+    const { userId } = actor;
+    const request = { key, route: 'POST chats', body } as const;
+    const chat = await once<ChatHead>(request, {
+      work: (onceKey) => createChatFor({ actor, body, store, models, limits, once: onceKey }),
+      readRepeat: (onceKey) => readRepeatedCreate(store.database, { userId, once: onceKey }),
+    });
+    return toChat(chat, actor);
   }
 
   @Get()

@@ -5,6 +5,7 @@ import {
   type ChatStore,
   type CreateChatInput,
   type NewMessage,
+  type OnceKey,
 } from '@parley/chat-state';
 import type { CreateChatRequest } from '@parley/contracts';
 import type { Actor } from '@parley/identity';
@@ -21,6 +22,7 @@ export async function createChatFor(input: {
   store: ChatStore;
   models: ModelChoices;
   limits: UsageLimits;
+  once: OnceKey | undefined;
 }): Promise<ChatHead> {
   const { actor, body, store, models, limits } = input;
   const organizationId = body.organization_id;
@@ -44,6 +46,7 @@ export async function createChatFor(input: {
     dynamicTools: body.unsafe_dynamic_tools ?? [],
     systemMessages: systemMessages(body.system_prompt),
     userMessage: { role: 'user', content, createdBy: actor.userId, modelConfigId, reasoningEffort },
+    ...(input.once === undefined ? {} : { once: input.once }),
   };
   const { chat } = accepted(await limits.within({ userId: actor.userId }, () => createChat(store, fresh)));
   models.remember(chat.id, organizationId);

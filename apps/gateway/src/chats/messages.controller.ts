@@ -2,14 +2,17 @@
  * The path of a message, 1 of 6; next: libs/chat-state/src/transitions/send.ts
  *
  * A message comes in: who sends it is known from the token (cached), its body is parsed and checked, and `send` decides in one
- * statement, which also checks that the sender owns the chat. No other statement runs for a message that keeps the chat's model.
+ * statement, which also checks that the sender owns the chat. No other statement runs for a message that keeps the chat's model, nor
+ * for one with an `Idempotency-Key` unless it is refused.
  */
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import {
   readMessages,
+  readRepeatedSend,
   send,
   toClientQueue,
   type ChatStore,
+  type OnceKey,
   type SendInput,
   type SendResult,
 } from '@parley/chat-state';
@@ -30,6 +33,7 @@ import { uuidParam, valid } from '../http/validate';
 import { ModelChoices } from '../models/model-choices';
 import { ChatAccess } from './chat-access';
 import { assertNoForeignParts, toContent } from './content';
+import { IdempotencyKey, once } from './idempotency';
 
 @Controller(chatApi('chats/:chat/messages'))
 export class MessagesController {
@@ -46,22 +50,15 @@ export class MessagesController {
     @CurrentActor() actor: Actor,
     @Param('chat', uuidParam('chat')) chatId: string,
     @Body(valid(createMessageRequest)) body: CreateMessageRequest,
+    @IdempotencyKey() key: string | undefined,
   ): Promise<CreateMessageResponse> {
-    assertNoForeignParts(body);
-    const modelConfigId = await this.models.chooseForChat(chatId, body.model_config_id);
-    const message: SendInput = {
-      chatId,
-      ownerId: actor.userId,
-      content: toContent(body.content),
-      busyBehavior: body.busy_behavior,
-      ...(modelConfigId === undefined ? {} : { modelConfigId }),
-      ...(body.reasoning_effort === undefined || body.reasoning_effort === null
-        ? {}
-        : { reasoningEffort: body.reasoning_effort }),
-      ...(body.plan_mode === undefined || body.plan_mode === null ? {} : { planMode: body.plan_mode }),
-    };
-    const sent = await this.limits.within({ userId: actor.userId }, () => send(this.store, message));
-    return toSendResponse(await this.access.ofOwner(sent, { actor, chatId }));
+    const { userId } = actor;
+    const request = { key, route: 'POST chats/:chat/messages', chatId, body } as const;
+    const sent = await once<SendResult>(request, {
+      work: (onceKey) => this.sendFor(actor, { chatId, body, once: onceKey }),
+      readRepeat: (onceKey) => readRepeatedSend(this.store.database, { userId, once: onceKey }),
+    });
+    return toSendResponse(sent);
   }
 
   /** Ascending with `after_id` alone, descending otherwise. The queue comes with the first page only. */
@@ -85,6 +82,29 @@ export class MessagesController {
       queued_messages: isFirstPage ? toClientQueue(chat) : [],
       has_more: page.hasMore,
     };
+  }
+
+  private async sendFor(
+    actor: Actor,
+    asked: { chatId: string; body: CreateMessageRequest; once: OnceKey | undefined },
+  ): Promise<SendResult> {
+    const { chatId, body, once: onceKey } = asked;
+    assertNoForeignParts(body);
+    const modelConfigId = await this.models.chooseForChat(chatId, body.model_config_id);
+    const message: SendInput = {
+      chatId,
+      ownerId: actor.userId,
+      content: toContent(body.content),
+      busyBehavior: body.busy_behavior,
+      ...(modelConfigId === undefined ? {} : { modelConfigId }),
+      ...(body.reasoning_effort === undefined || body.reasoning_effort === null
+        ? {}
+        : { reasoningEffort: body.reasoning_effort }),
+      ...(body.plan_mode === undefined || body.plan_mode === null ? {} : { planMode: body.plan_mode }),
+      ...(onceKey === undefined ? {} : { once: onceKey }),
+    };
+    const sent = await this.limits.within({ userId: actor.userId }, () => send(this.store, message));
+    return this.access.ofOwner(sent, { actor, chatId });
   }
 }
 
