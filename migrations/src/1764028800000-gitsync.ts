@@ -44,6 +44,9 @@ create table chat_diff_statuses (
   author_avatar_url text,
   base_branch text,
   head_branch text,
+  -- What makes chats share a pull request: its URL, or the chat itself while there is none. Sixteen bytes, to join and sort by.
+  pull_request_key uuid not null
+    generated always as (case when url is null or url = '' then chat_id else md5(url)::uuid end) stored,
 
   -- Due for a refresh from stale_at on. Whoever refreshes it moves that ahead and leaves its claim, so that nobody else does, and
   -- a crash ends with the lease. A mark from outside counts up: a refresh that began before it does not make the row fresh.
@@ -63,7 +66,7 @@ create index chat_diff_statuses_branch on chat_diff_statuses (git_repository, gi
 -- serves: insights (the chats of a period with a pull request)
 create index chat_diff_statuses_by_chat_creation on chat_diff_statuses (chat_created_at)
   where pull_request_state is not null;
--- serves: webhooks, and insights (all chats of a pull request)
+-- serves: webhooks, which name a pull request
 create index chat_diff_statuses_url on chat_diff_statuses (url) where url is not null;
 `;
 

@@ -2,6 +2,7 @@
  * Bad input at every route. The routes are read from the server itself, so that a new one is covered at once; one that takes a body must
  * bring a good body here, whose every field is then replaced by bad values. Whatever is sent: never 5xx, and a refused field is named.
  */
+import { subjects } from '@parley/contracts';
 import { RouteTable } from './http/route-table';
 import {
   ALWAYS_REFUSED,
@@ -27,6 +28,7 @@ beforeAll(async () => {
   gateway = await startGateway();
   world = await provision(gateway);
   await standInForWebpush(gateway.bus);
+  await gateway.bus.respond(subjects.gitDiff(), () => ({ result: 'no_token' }));
   parameters = await somethingOfEach();
   goodBodies = bodiesThatAreFine();
 }, 60_000);
@@ -105,6 +107,15 @@ function bodiesThatAreFine(): Record<string, object> {
     },
     'DELETE /users/:user/webpush/subscription': { endpoint: 'https://push.test/1' },
     'POST /users/:user/webpush/test': {},
+    'PUT /users/:user/external-auth': {
+      provider_origin: 'https://github.com',
+      access_token: 'a',
+      refresh_token: 'r',
+      expires_at: '2030-01-01T00:00:00Z',
+    },
+    'DELETE /users/:user/external-auth': { provider_origin: 'https://github.com' },
+    'PUT /chats/:chat/git-ref': { branch: 'b', remote_origin: 'https://github.com/o/r' },
+    'POST /webhooks/github': {},
     'POST /organizations/:organization/groups': { name: 'n', display_name: 'N' },
     'PATCH /groups/:group': { add_users: [world.member.id], remove_users: [] },
     'DELETE /groups/:group': {},
@@ -314,6 +325,8 @@ describe('bad input at every route', () => {
       'HEAD /users/first',
       'POST /users/first',
       'POST /users/login',
+      // Signed instead; without a secret there is none.
+      'POST /webhooks/github',
     ]);
   }, 60_000);
 });

@@ -33,7 +33,9 @@ test('three replicas share 120 due rows and call once for each', async () => {
     chats.push(await fixture.addBranch(userId, `b${number}`));
   }
   const replicas = [fixture.addReplica(), fixture.addReplica(), fixture.addReplica()];
-  const jobs = chats.slice(0, 30).map((chatId, index) => replicas[index % 3]?.worker.refreshChat(chatId));
+  const jobs = replicas.flatMap(({ worker }, replica) =>
+    chats.slice(replica * 10, replica * 10 + 10).map((chatId) => worker.refreshChat(chatId)),
+  );
   const counts = await Promise.all(replicas.map(({ worker }) => worker.tick()));
   await Promise.all(jobs);
   expect(counts.reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(90);

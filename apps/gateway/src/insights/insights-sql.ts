@@ -17,35 +17,31 @@ export const INSIGHTS = `
 with newest as (
   -- Of each pull request the newest chat in each period.
   select distinct on (is_current, pr_key)
-    d.chat_created_at >= $2 as is_current, coalesce(nullif(d.url, ''), d.chat_id::text) as pr_key,
-    d.chat_id, d.chat_created_at as created_at, d.pull_request_state as state, d.additions, d.deletions,
-    d.approved is true as approved
+    d.chat_created_at >= $2 as is_current, d.pull_request_key as pr_key, d.chat_id, d.chat_created_at as created_at,
+    d.pull_request_state as state, d.additions, d.deletions, d.approved is true as approved
   from chat_diff_statuses d
   where d.pull_request_state is not null and d.chat_created_at >= $1 and d.chat_created_at < $3
   order by is_current, pr_key, d.chat_created_at desc, d.chat_id desc
-), linked as (
-  select k.pr_key, d.chat_id
-  from (select distinct pr_key from newest) k
-  join chat_diff_statuses d on d.url = k.pr_key and d.pull_request_state is not null
-  union
-  -- Also those without a URL.
-  select pr_key, chat_id from newest
+), own_costs as materialized (
+  -- Of all chats of these pull requests, whenever created. From the table and not from the CTE above: its statistics tell Postgres
+  -- whether few or many keys will come, and so which join to take.
+  select t.pull_request_key as pr_key, t.chat_id, t.total_cost_micros as cost
+  from chat_costs t
+  where t.pull_request_key in (
+    select d.pull_request_key from chat_diff_statuses d
+    where d.pull_request_state is not null and d.chat_created_at >= $1 and d.chat_created_at < $3)
 ), paid as (
-  select pr_key, chat_id from linked
+  select o.pr_key, o.cost from own_costs o
   union all
-  select l.pr_key, c.id
-  from linked l
-  join chats c on c.root_chat_id = l.chat_id and c.parent_chat_id = l.chat_id
-  where not exists (
-    select from chat_diff_statuses o where o.chat_id = c.id and o.pull_request_state is not null)
+  select o.pr_key, k.total_cost_micros
+  from chat_costs k join own_costs o on o.chat_id = k.parent_chat_id
+  where k.parent_chat_id is not null and k.pull_request_key is null
 ), costs as (
-  select p.pr_key, sum(t.total_cost_micros) as cost
-  from paid p join chat_costs t on t.chat_id = p.chat_id group by p.pr_key
-), prs as (
+  select p.pr_key, sum(p.cost)::bigint as cost from paid p group by p.pr_key
+), prs as materialized (
   select n.*, coalesce(t.cost, 0) as cost from newest n left join costs t on t.pr_key = n.pr_key
-), current_prs as (
-  select p.*, c.last_model_config_id as model_config_id
-  from prs p join chats c on c.id = p.chat_id where p.is_current
+), current_prs as materialized (
+  select p.*, c.last_model_config_id as model_config_id from prs p join chats c on c.id = p.chat_id where p.is_current
 ), models as (
   select m.id, coalesce(nullif(m.display_name, ''), m.model) as display_name, v.type as provider
   from chat_model_configs m join chat_providers v on v.id = m.ai_provider_id where not m.deleted

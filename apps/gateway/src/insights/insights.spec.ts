@@ -32,6 +32,10 @@ const ADD_STATUS = sql(
      url, pull_request_state, pull_request_title, additions, deletions, changed_files, approved, pr_number, base_branch)
    values ($1, $2, 'b', 'https://github.com/o/r', 'github.com/o/r', now(), now(), $3, $4, $5, $6, $7, 1, $8, $9, 'main')`,
 );
+const CHANGE_PULL = sql(
+  'insights_spec_change',
+  'update chat_diff_statuses set url = $2, pull_request_state = $3 where chat_id = $1',
+);
 const ADD_MESSAGE = sql(
   'insights_spec_message',
   `insert into chat_messages (chat_id, role, content, revision, total_cost_micros, deleted)
@@ -83,6 +87,10 @@ const aChat = fc.record({
   daysAgo: fc.integer({ min: -1, max: 25 }),
   pull: fc.option(aPull, { freq: 5 }),
   messages: fc.array(fc.option(fc.nat(10_000)), { maxLength: 4 }),
+  pullBefore: fc.option(
+    fc.record({ url: fc.constantFrom(...URLS), state: fc.constantFrom('open' as const, null) }),
+  ),
+  isCostFirst: fc.boolean(),
   calls: fc.array(fc.option(fc.nat(10_000)), { maxLength: 2 }),
 });
 
@@ -100,6 +108,8 @@ function toNaive(random: readonly RandomChat[]): NaiveChat[] {
       // Several chats of one instant: then the id decides which is the newest.
       createdAt: NOW - each.daysAgo * DAY_MS,
       pull: each.pull,
+      pullBefore: each.pullBefore,
+      isCostFirst: each.isCostFirst,
       costs: [...each.messages, ...each.calls],
       messageCount: each.messages.length,
     });
@@ -107,30 +117,36 @@ function toNaive(random: readonly RandomChat[]): NaiveChat[] {
   return chats;
 }
 
+/** Chats in order, so that parents come first. Of each, costs and pull request are written in whatever order `isCostFirst` says. */
 async function store(chats: readonly NaiveChat[]): Promise<void> {
   const { database } = gateway.testDatabase;
   await database.query(CLEAR, []);
   for (const chat of chats) {
-    const createdAt = new Date(chat.createdAt);
     const { organizationId, admin } = world;
-    await database.query(ADD_CHAT, [
-      chat.id,
-      organizationId,
-      admin.id,
-      chat.parentId,
-      chat.modelId,
-      createdAt,
-    ]);
-    const { pull } = chat;
-    if (pull !== null) {
-      const sizes = [pull.additions, pull.deletions, pull.approved, 7];
-      await database.query(ADD_STATUS, [chat.id, createdAt, pull.url, pull.state, `of ${chat.id}`, ...sizes]);
-    }
-    for (const [index, cost] of chat.costs.entries()) {
-      if (index < chat.messageCount) await database.query(ADD_MESSAGE, [chat.id, cost, index === 1]);
-      else await database.query(ADD_CALL, [chat.id, randomUUID(), cost]);
-    }
+    const values = [chat.id, organizationId, admin.id, chat.parentId, chat.modelId, new Date(chat.createdAt)];
+    await database.query(ADD_CHAT, values);
+    if (chat.isCostFirst) await storeCosts(chat);
+    await storePull(chat);
+    if (!chat.isCostFirst) await storeCosts(chat);
   }
+}
+
+async function storeCosts({ id, costs, messageCount }: NaiveChat): Promise<void> {
+  const { database } = gateway.testDatabase;
+  for (const [index, cost] of costs.entries()) {
+    if (index < messageCount) await database.query(ADD_MESSAGE, [id, cost, index === 1]);
+    else await database.query(ADD_CALL, [id, randomUUID(), cost]);
+  }
+}
+
+/** Some at once; some as another pull request first, or as a branch that has none yet. */
+async function storePull({ id, createdAt, pull, pullBefore }: NaiveChat): Promise<void> {
+  if (pull === null) return;
+  const { database } = gateway.testDatabase;
+  const sizes = [pull.additions, pull.deletions, pull.approved, 7];
+  const first = pullBefore ?? pull;
+  await database.query(ADD_STATUS, [id, new Date(createdAt), first.url, first.state, `of ${id}`, ...sizes]);
+  if (pullBefore !== null) await database.query(CHANGE_PULL, [id, pull.url, pull.state]);
 }
 
 test('every number is that of a naive count, for any chats and any period', async () => {
@@ -157,6 +173,8 @@ test('a changed cost and a removed chat change the sums', async () => {
     modelId: world.modelId,
     createdAt: NOW,
     pull: { url: URLS[0] ?? '', state: 'merged', additions: 1, deletions: 1, approved: true },
+    pullBefore: null,
+    isCostFirst: false,
     costs: [10, null],
     messageCount: 2,
   };

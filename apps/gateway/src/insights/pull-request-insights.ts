@@ -8,7 +8,7 @@
  * paid for twice.
  */
 import type { PullRequestInsights } from '@parley/contracts';
-import { sql, type Queryable } from '@parley/database';
+import { sql, type Database } from '@parley/database';
 import type { DateRange } from '@parley/spend';
 import { INSIGHTS } from './insights-sql';
 import { costPer, share, toRecent, type RecentRow } from './insight-shapes';
@@ -17,6 +17,14 @@ import { costPer, share, toRecent, type RecentRow } from './insight-shapes';
 export const MAX_RECENT = 20;
 
 const READ_INSIGHTS = sql('read_pull_request_insights', INSIGHTS);
+
+// For the transaction only. A plan for any period would be one for a short period, many times too slow for a year; and what a
+// year sorts and hashes fits into this memory.
+const PLAN_FOR_THIS_PERIOD = sql(
+  'plan_pull_request_insights',
+  `select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('work_mem', '64MB', true),
+     set_config('jit', 'off', true)`,
+);
 
 interface Totals {
   created: number;
@@ -38,12 +46,15 @@ interface InsightsRow {
 
 /** Of the pull requests of chats created from `start` until before `end`. */
 export async function readPullRequestInsights(
-  database: Queryable,
+  database: Database,
   { start, end }: DateRange,
 ): Promise<PullRequestInsights> {
   const previousStart = new Date(2 * start.getTime() - end.getTime());
   const values = [previousStart, start, end, MAX_RECENT];
-  const [row] = await database.query<InsightsRow>(READ_INSIGHTS, values);
+  const [row] = await database.transaction(async (tx) => {
+    await tx.query(PLAN_FOR_THIS_PERIOD, []);
+    return tx.query<InsightsRow>(READ_INSIGHTS, values);
+  }, 'read-only snapshot');
   if (row === undefined) throw new Error('A statement of sums returned no row');
   return toInsights(row);
 }

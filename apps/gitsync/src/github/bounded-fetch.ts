@@ -94,7 +94,7 @@ async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   const maxBytes = response.ok ? MAX_BODY_BYTES : MAX_ERROR_BYTES;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > maxBytes && response.ok) throw new DiffTooLargeError(maxBytes);
     chunks.push(chunk);

@@ -39,7 +39,7 @@ export function toProviderError(error: unknown, now: number): Error {
   return new GitProviderError(message, status);
 }
 
-type HeaderMap = Readonly<Record<string, unknown>>;
+type HeaderMap = Readonly<Record<string, string | number | undefined>>;
 
 function retryAtOf(refusal: {
   status: number;

@@ -20,6 +20,9 @@ export interface NaiveChat {
     deletions: number;
     approved: boolean | null;
   } | null;
+  /** What was stored of it at first; it does not count. */
+  pullBefore: { url: string; state: PullRequestState | null } | null;
+  isCostFirst: boolean;
   /** Those of messages first, then those of other calls. */
   costs: (number | null)[];
   messageCount: number;
