@@ -1,8 +1,7 @@
 /**
  * One chat, driven and watched: sends turns, runs the client's tools, waits for each turn to end, and keeps what the oracle judges.
  *
- * A turn has ended when the stream shows its answer and the chat at rest, or the next message in the history. A turn that does not end
- * in time is a hang, kept with the last event seen.
+ * A turn has ended when the stream shows its answer and the chat at rest, or the next message. One that does not end in time hangs.
  */
 import { type AnswerShape, LOOKUP_TOOL, promptFor } from '../answer-shape';
 import type { ObservedChat, SeenMessage } from '../oracle/observation';
@@ -153,10 +152,10 @@ export class ChatSession {
     });
   }
 
-  /** Stops what runs. False when nothing ran any more. */
-  async interrupt(turn: Turn): Promise<boolean> {
+  /** Stops what runs. @returns the status: 409 when nothing ran any more */
+  interrupt(turn: Turn): Promise<number> {
     turn.ending = 'cut';
-    return (await this.change('POST', '/interrupt')) !== 409;
+    return this.change('POST', '/interrupt');
   }
 
   /** Replaces the message of an ended turn; what came after it goes. */
@@ -177,7 +176,7 @@ export class ChatSession {
     return this.change('PATCH', '', { archived });
   }
 
-  /** A call whose refusal is an answer too. @returns the status */
+  /** @returns the status, also of a refusal */
   change(method: Call['method'], path: string, body?: unknown): Promise<number> {
     return this.calls.change(method, path, body);
   }

@@ -1,7 +1,7 @@
 /** The history against what was sent: each accepted message once, in order, each with its steps, results and the model's very text. */
 import { expectedText } from '../answer-shape';
 import type { Finding } from './finding';
-import { digestOf, type ObservedChat, type ObservedTurn, type SeenMessage } from './observation';
+import { digestOf, isSettled, type ObservedChat, type ObservedTurn, type SeenMessage } from './observation';
 
 type ChatFinding = Omit<Finding, 'chatId'>;
 
@@ -16,14 +16,16 @@ export function checkHistory(chat: ObservedChat, history: readonly SeenMessage[]
   const byKey = new Map<string, StoredTurn[]>();
   for (const turn of stored) byKey.set(turn.key, [...(byKey.get(turn.key) ?? []), turn]);
   const findings: ChatFinding[] = [];
+  const settled = isSettled(chat);
   for (const turn of chat.turns) {
     const found = byKey.get(turn.order.key) ?? [];
-    findings.push(...checkTurn(turn, found));
+    // An edit that was on its way when the run was stopped may not have taken the message away.
+    if (settled || turn.ending !== 'removed') findings.push(...checkTurn(turn, found));
     byKey.delete(turn.order.key);
   }
   for (const key of byKey.keys())
     findings.push({ kind: 'user_message_unknown', key, detail: `a message with the key ${key}` });
-  findings.push(...checkResults(history));
+  if (settled) findings.push(...checkResults(history));
   return findings;
 }
 
@@ -44,7 +46,8 @@ function checkTurn(turn: ObservedTurn, found: readonly StoredTurn[]): ChatFindin
   }
   const [stored] = found;
   if (stored === undefined) {
-    if (!turn.wasAccepted || turn.outcome === 'failed') return [];
+    // One that is still pending may wait in the queue.
+    if (!turn.wasAccepted || turn.outcome === 'failed' || turn.outcome === 'pending') return [];
     return [{ kind: 'user_message_lost', key, detail: 'accepted, and not in the history' }];
   }
   if (found.length > 1)

@@ -111,6 +111,15 @@ describe('the oracle', () => {
     expect(kinds({ ...chat, turns: [removed], viewers: [] })).toEqual(['user_message_unknown']);
   });
 
+  it('does not judge what is still under way in a chat that was stopped', () => {
+    const pending = { ...observedTurn('a/3', [1]), outcome: 'pending' as const };
+    const chat = healthyChat([...turns(), pending]);
+    const history = chat.history.slice(0, -2);
+    expect(kinds({ ...chat, history, finalStatus: 'running' })).toEqual([]);
+    const lost = history.filter(({ key }) => key !== 'a/0');
+    expect(kinds({ ...chat, history: lost, finalStatus: 'running' })).toEqual(['user_message_lost']);
+  });
+
   it('says so when the mock forgot calls, in place of calling them lost', () => {
     const verdict = judge([healthyChat(turns())], { byKey: new Map(), dropped: 3 });
     expect(verdict.findings.map(({ kind }) => kind)).toEqual(['ledger_incomplete']);

@@ -6,7 +6,7 @@ import type { Finding } from './finding';
 import { checkHistory } from './history-checks';
 import type { LedgerCalls } from './ledger-call';
 import { checkModelCalls } from './model-call-checks';
-import { isSameMessage, type ObservedChat } from './observation';
+import { isSameMessage, isSettled, type ObservedChat } from './observation';
 
 export interface Verdict {
   readonly findings: readonly Finding[];
@@ -37,7 +37,8 @@ function judgeChat(chat: ObservedChat, calls: LedgerCalls | null): ChatFinding[]
       kind: 'tool_run_twice',
       detail: `call ${token}`,
     })),
-    ...(chat.history === null ? [] : [...checkHistory(chat, chat.history), ...checkViewers(chat)]),
+    ...(chat.history === null ? [] : checkHistory(chat, chat.history)),
+    ...(chat.history !== null && isSettled(chat) ? checkViewers(chat) : []),
     ...(calls === null || calls.dropped > 0 ? [] : checkModelCalls(chat, calls)),
   ];
 }
@@ -48,8 +49,7 @@ function checkTurns({ turns, finalStatus }: ObservedChat): ChatFinding[] {
     if (outcome === 'hung') findings.push({ kind: 'hang', key: order.key, detail: failure ?? '' });
     if (outcome === 'failed') findings.push({ kind: 'turn_failed', key: order.key, detail: failure ?? '' });
   }
-  const areOver = turns.every(({ outcome }) => outcome === 'done');
-  if (areOver && finalStatus !== undefined && finalStatus !== 'waiting')
+  if (isSettled({ turns }) && finalStatus !== undefined && finalStatus !== 'waiting')
     findings.push({ kind: 'not_at_rest', detail: `status ${finalStatus}` });
   return findings;
 }

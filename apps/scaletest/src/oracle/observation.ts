@@ -104,3 +104,7 @@ export function isSameMessage(left: SeenMessage, right: SeenMessage): boolean {
     left.resultIds.join() === right.resultIds.join()
   );
 }
+
+/** False while a turn is under way, as after a stop: what is read of such a chat may change between two looks. */
+export const isSettled = ({ turns }: Pick<ObservedChat, 'turns'>): boolean =>
+  turns.every(({ outcome }) => outcome === 'done');
