@@ -146,7 +146,8 @@ test('plan mode is kept, entered and left', async () => {
 test('what a running turn had recorded stays while a message is queued', async () => {
   const chat = await arrangeChat(fixture, 'running');
   await fixture.test.database.query(
-    testSql(`update chats set retry = '{"attempt": 2}', compaction_requested_at = now() where id = $1`),
+    testSql(`update chats set retry = jsonb_build_object('attempt', 2, 'retrying_at', now()), compaction_requested_at = now()
+      where id = $1`),
     [chat.id],
   );
   const queued = await sendTo(chat.id);
