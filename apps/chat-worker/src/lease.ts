@@ -3,7 +3,8 @@
  *
  * Whoever finds the row expired takes the chats. So the local deadline is counted on a monotonic clock from before the renewing
  * statement was sent (the database can only have counted from later), less a margin in which runners stop. A lease that was
- * lost is never renewed: the worker goes on under a new id, and what it owned under the old one is no longer its own.
+ * lost is never renewed: the worker goes on under a new id, and what it owned under the old one is no longer its own. The
+ * heartbeat has a connection of its own: behind hundreds of commits in the pool's queue it would come too late.
  */
 import { retireWorker, renewLease } from '@parley/chat-state';
 import type { Database } from '@parley/database';
@@ -58,7 +59,7 @@ export class Lease {
     const { database, hostname, leaseMs, monotonicNow } = this.options;
     const workerId = this.id;
     const sentAt = monotonicNow();
-    await renewLease(database, { workerId, hostname, leaseMs });
+    await renewLease(database.priority, { workerId, hostname, leaseMs });
     // An answer that came for an id given up meanwhile says nothing about the new one.
     if (workerId !== this.id) return;
     this.renewedAt = sentAt;

@@ -18,6 +18,8 @@ export interface RosterOptions {
   readonly watch: (chatId: string) => TurnWatch;
   /** A place became free. */
   readonly onPlace: () => void;
+  /** Whether chats that nobody owns wait for a place. */
+  readonly isWanted: () => boolean;
   readonly onCrash: (error: unknown, chatId: string) => void;
   readonly maxWorking: number;
   readonly maxResting: number;
@@ -88,8 +90,10 @@ export class Roster implements RunnerHost {
     await this.running.get(runner);
   }
 
+  /** A chat that rested goes to the end of the line where others wait: else those with an owner would never let them in. */
   takePlace(runner: Runner): boolean {
     if (this.isClosing || this.working.size >= this.options.maxWorking) return false;
+    if (runner.restingSince !== null && this.options.isWanted()) return false;
     this.working.add(runner);
     return true;
   }

@@ -50,6 +50,7 @@ export class Worker {
       watch: (chatId) => new TurnWatch(chatId, watchOptions),
       onHistory: (previous, change) => this.parts.transcripts.heard(previous, change),
       onPlace: () => this.onPlace(),
+      isWanted: () => this.intake.isWanted,
       onCrash: (error, chatId) => options.logger.error({ err: error, chat_id: chatId }, 'A runner crashed'),
       maxWorking: options.settings.maxChats,
       maxResting: options.settings.maxIdleChats,

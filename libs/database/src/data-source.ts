@@ -9,6 +9,7 @@ import type { StatementCounter } from './statement-counter';
 
 const INT8_OID = 20;
 const JSONB_OID = 3802;
+const CONNECT_TIMEOUT_MS = 30_000;
 
 /** int8 as a number (ids and versions stay far below 2^53) and jsonb decoded. */
 function typeParsers(): pg.TypeOverrides {
@@ -20,7 +21,8 @@ function typeParsers(): pg.TypeOverrides {
 
 export async function createDataSource(
   options: DatabaseOptions & { counter: StatementCounter },
-): Promise<{ dataSource: DataSource; pool: Pool }> {
+): Promise<{ dataSource: DataSource; pool: Pool; priorityPool: Pool }> {
+  const types = typeParsers();
   const dataSource = new DataSource({
     type: 'postgres',
     url: options.url,
@@ -30,16 +32,25 @@ export async function createDataSource(
     installExtensions: false,
     applicationName: options.applicationName,
     poolSize: options.poolSize,
-    connectTimeoutMS: options.connectTimeoutMs ?? 30_000,
+    connectTimeoutMS: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     poolErrorHandler: (error: Error) => options.onIdleError?.(error),
-    extra: { types: typeParsers(), keepAlive: true },
+    extra: { types, keepAlive: true },
     logging: ['query'],
     logger: new CountingLogger(options.counter),
   });
   await dataSource.initialize();
   // The driver's type hides that its master is a pg.Pool.
   const pool = (dataSource.driver as PostgresDriver).master as Pool;
-  return { dataSource, pool };
+  const priorityPool = new pg.Pool({
+    connectionString: options.url,
+    max: 1,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    types,
+    keepAlive: true,
+  });
+  priorityPool.on('error', (error) => options.onIdleError?.(error));
+  return { dataSource, pool, priorityPool };
 }
 
 /** Sees the statements that TypeORM itself sends, and prints nothing. */

@@ -51,6 +51,16 @@ describe('Database', () => {
     expect(pids[0]).toEqual(pids[1]);
   });
 
+  it('answers on the priority connection while every pooled one is taken', async () => {
+    const busy = Array.from({ length: 4 }, () =>
+      test.database.transaction(async (tx) => {
+        await tx.query(backend, []);
+        expect(await test.database.priority.query(backend, [])).toHaveLength(1);
+      }),
+    );
+    await Promise.all(busy);
+  });
+
   it('counts statements by name, transactions and the ORM included', async () => {
     const before = new Map(test.database.statementCounts());
     await test.database.transaction((tx) => tx.query(backend, []));

@@ -16,7 +16,7 @@ import type { Queryable, SqlStatement } from './statement';
 
 export interface DatabaseOptions {
   url: string;
-  /** Connections this process may hold. The system works with 2. */
+  /** Connections this process may hold, beside the one for `priority` where that is used. The system works with 2. */
   poolSize: number;
   /** Shown in `pg_stat_activity`. */
   applicationName: string;
@@ -38,14 +38,15 @@ export class Database implements Queryable {
   private constructor(
     private readonly dataSource: DataSource,
     private readonly pool: Pool,
+    private readonly priorityPool: Pool,
     private readonly counter: StatementCounter,
   ) {}
 
   /** Connects. @throws the driver's error when Postgres does not answer. */
   static async open(options: DatabaseOptions): Promise<Database> {
     const counter = new StatementCounter();
-    const { dataSource, pool } = await createDataSource({ ...options, counter });
-    return new Database(dataSource, pool, counter);
+    const { dataSource, pool, priorityPool } = await createDataSource({ ...options, counter });
+    return new Database(dataSource, pool, priorityPool, counter);
   }
 
   /** Runs one statement on a pooled connection, committed by itself. */
@@ -55,6 +56,21 @@ export class Database implements Queryable {
     const result = await this.pool.query<Row & ObjectLiteral>({ ...statement, values: values as unknown[] });
     return result.rows;
   }
+
+  /**
+   * A connection kept apart, opened at its first use: for the rare statement that must not wait behind others, such as a
+   * heartbeat. Its callers wait only for each other.
+   */
+  readonly priority: Queryable = {
+    query: async <Row>(statement: SqlStatement, values: readonly unknown[]): Promise<Row[]> => {
+      this.counter.count(statement.name);
+      const result = await this.priorityPool.query<Row & ObjectLiteral>({
+        ...statement,
+        values: values as unknown[],
+      });
+      return result.rows;
+    },
+  };
 
   /** Runs `work` between BEGIN and COMMIT on one connection; whatever it throws rolls back and is thrown on. */
   async transaction<T>(
@@ -103,7 +119,7 @@ export class Database implements Queryable {
 
   /** Waits for the connections in use and closes them all. */
   async close(): Promise<void> {
-    await this.dataSource.destroy();
+    await Promise.all([this.dataSource.destroy(), this.priorityPool.end()]);
   }
 
   private transactionOn(client: PoolClient): Queryable {

@@ -13,7 +13,7 @@ import {
   type ChatStatus,
   type DynamicTool,
 } from '@parley/contracts';
-import { Database, sql, type SqlStatement } from '@parley/database';
+import { Database, sql, type Queryable, type SqlStatement } from '@parley/database';
 import { createModelClient, ModelCatalog, ProviderConnections } from '@parley/llm';
 import { formatControlBlock, LlmMock, type ControlInput, type LedgerEntryJson } from '@parley/llmmock';
 import { createTestDatabase, eventually, type TestDatabase } from '@parley/testing';
@@ -227,11 +227,14 @@ export function obstructed(
   database: Database,
   around: (name: string, run: () => Promise<unknown>) => Promise<unknown>,
 ): Database {
+  const obstruct = (queryable: Queryable) => ({
+    query: (statement: SqlStatement, values: readonly unknown[]) =>
+      around(statement.name, () => queryable.query(statement, values)),
+  });
   return new Proxy(database, {
     get(target, key): unknown {
-      if (key === 'query')
-        return (statement: SqlStatement, values: readonly unknown[]) =>
-          around(statement.name, () => target.query(statement, values));
+      if (key === 'query') return obstruct(target).query;
+      if (key === 'priority') return obstruct(target.priority);
       const value: unknown = Reflect.get(target, key);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
