@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describeEnvironment } from './environment';
 import { measureCommits } from './floor/commits';
 import { measureClients } from './floor/stream-clients';
+import { diagnose } from './measure/diagnosis';
 import { htmlReport } from './report/html';
 import { Progress } from './report/progress';
 import {
@@ -49,7 +50,9 @@ export async function execute(flags: RunFlags, signal: AbortSignal): Promise<Rep
   let failure: unknown;
   try {
     await test.prepare(Math.max(...plan.loads.map(({ users }) => users)));
+    const diagnosis = startDiagnosis(flags, { target, progress, signal });
     await runLoads(test, { plan, loads, progress, signal });
+    await diagnosis;
     if (flags.floor && !signal.aborted) floor = await measureFloor(target, { progress, signal });
   } catch (error) {
     failure = error;
@@ -83,6 +86,18 @@ export async function execute(flags: RunFlags, signal: AbortSignal): Promise<Rep
     await test.close();
     await target.stop();
   }
+}
+
+/** Beside the loads; what fails is told, and fails no load. */
+async function startDiagnosis(
+  { diagnose: directory }: RunFlags,
+  { target, progress, signal }: { target: Target; progress: Progress; signal: AbortSignal },
+): Promise<void> {
+  if (directory === undefined) return;
+  const say = (line: string): void => progress.say(line);
+  await diagnose({ directory, serviceUrls: target.metricsUrls, signal, say }).catch((error: unknown) =>
+    say(`No diagnosis: ${describeFailure(error)}`),
+  );
 }
 
 function describeFailure(failure: unknown): string {

@@ -83,6 +83,7 @@ function addOutputFlags(command: Command): void {
   command
     .option('--json <file>', 'write the report as JSON')
     .option('--html <file>', 'write the report as a page')
+    .option('--diagnose <dir>', 'take CPU profiles and heap snapshots of the services during the first load')
     .option(
       '--floor',
       'also measure clients on the mock with no server, and Postgres with two commits a turn',

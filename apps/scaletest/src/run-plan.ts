@@ -41,6 +41,7 @@ export interface RunFlags {
   readonly throughGateways: boolean;
   readonly json?: string;
   readonly html?: string;
+  readonly diagnose?: string;
   readonly floor: boolean;
   readonly budget?: string;
   readonly keep: boolean;
@@ -83,6 +84,7 @@ export function planRun(flags: RunFlags, logDirectory: string): RunPlan {
       ledgerEntries: Math.max(...loads.map(ledgerEntriesOf)),
       canDisturbBus: faults.some((fault) => NEEDS_PROXY.has(fault)),
       isThroughGateways: flags.throughGateways,
+      isDebuggable: flags.diagnose !== undefined,
       logDirectory,
     },
   };

@@ -41,7 +41,7 @@ function startServices(options: SpawnOptions, servers: LocalServers, natsUrl: st
       encryptionKey: randomBytes(32).toString('base64'),
       poolSize: options.pool,
       logLevel: 'info',
-      extra: { API_RATE_LIMIT: String(options.rateLimit) },
+      extra: { API_RATE_LIMIT: String(options.rateLimit), DEBUG_ENDPOINTS: String(options.isDebuggable) },
     },
   });
 }

@@ -15,5 +15,7 @@ export interface SpawnOptions {
   readonly canDisturbBus: boolean;
   /** Streams go to the gateways, as without an ingress that knows the relays. */
   readonly isThroughGateways: boolean;
+  /** Profiles and heap snapshots can be taken. */
+  readonly isDebuggable: boolean;
   readonly logDirectory: string;
 }
