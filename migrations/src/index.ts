@@ -6,6 +6,7 @@ import { Gitsync1764028800000 } from './1764028800000-gitsync';
 import { Spend1764115200000 } from './1764115200000-spend';
 import { ChatCosts1764201600000 } from './1764201600000-chat-costs';
 import { IdempotencyKeys1764288000000 } from './1764288000000-idempotency-keys';
+import { ChatSearch1764374400000 } from './1764374400000-chat-search';
 
 export const migrations: readonly MigrationClass[] = [
   InitialSchema1763856000000,
@@ -14,6 +15,7 @@ export const migrations: readonly MigrationClass[] = [
   Spend1764115200000,
   ChatCosts1764201600000,
   IdempotencyKeys1764288000000,
+  ChatSearch1764374400000,
 ];
 
 /** Brings the database at `url` up to date; concurrent runs wait for each other. Returns the names of those that ran. */

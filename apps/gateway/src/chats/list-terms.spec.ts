@@ -24,6 +24,8 @@ const ACCEPTED: [string, ListTerms][] = [
   ['pr:12', { pullRequest: { number: 12 } }],
   ['pr:#12', { pullRequest: { number: 12 } }],
   ['repo:acme/app pr_title:"fix it"', { pullRequest: { repository: 'acme/app', title: 'fix it' } }],
+  ['search:"broken pipe" repo:app', { search: 'broken pipe', pullRequest: { repository: 'app' } }],
+  ['search:"\\"broken pipe\\" again"', { search: '"broken pipe" again' }],
 ];
 
 const REFUSED: [string, RegExp][] = [
@@ -51,6 +53,10 @@ const REFUSED: [string, RegExp][] = [
   ['pr:1e3', /whole number/],
   ['pr:2147483648', /whole number/],
   ['pr:99999999999', /whole number/],
+  ['search:', /empty search:/],
+  ['search:a title:b', /cannot combine search: with title:/],
+  ['pr_title:b search:a', /cannot combine search: with pr_title:/],
+  ['search:a pr:1', /cannot combine search: with pr:/],
 ];
 
 const problemsOf = (query: string): { field: string; detail: string }[] => {

@@ -10,7 +10,10 @@ import { PULL_REQUEST_STATUSES, type ListChatsInput, type PullRequestStatus } fr
 import { invalidFields } from '../http/api-error';
 
 /** What the terms say; `ListChatsInput` has the meaning of each. */
-export type ListTerms = Pick<ListChatsInput, 'title' | 'archived' | 'hasUnread' | 'source' | 'pullRequest'>;
+export type ListTerms = Pick<
+  ListChatsInput,
+  'title' | 'archived' | 'hasUnread' | 'source' | 'pullRequest' | 'search'
+>;
 
 const KEYS = [
   'title',
@@ -22,9 +25,11 @@ const KEYS = [
   'pr',
   'repo',
   'pr_title',
+  'search',
 ] as const;
 type Key = (typeof KEYS)[number];
 
+const NOT_WITH_SEARCH: readonly Key[] = ['title', 'pr_title', 'pr'];
 const MAX_PROBLEMS = 10;
 const MAX_PULL_REQUEST_NUMBER = 2_147_483_647;
 const SOURCES = ['created_by_me', 'shared_with_me'] as const;
@@ -49,6 +54,9 @@ export function parseListTerms(query: string): ListTerms {
   }
   const terms: ListTerms = {};
   for (const [key, given] of values) problems.push(...applyTerm(terms, key, given));
+  if (values.has('search'))
+    for (const key of NOT_WITH_SEARCH)
+      if (values.has(key)) problems.push(`cannot combine search: with ${key}:`);
   if (problems.length === 0) return terms;
   throw invalidFields(problems.slice(0, MAX_PROBLEMS).map((detail): FieldError => ({ field: 'q', detail })));
 }
@@ -89,7 +97,8 @@ function applyTerm(terms: ListTerms, key: Key, given: readonly string[]): string
   if (given.length > 1) return [`has ${key}: more than once, where once is allowed`];
   switch (key) {
     case 'title':
-      terms.title = value;
+    case 'search':
+      terms[key] = value;
       return [];
     case 'archived':
     case 'has_unread':

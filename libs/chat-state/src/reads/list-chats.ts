@@ -3,13 +3,20 @@
  *
  * A page starts after the whole tuple that its cursor chat has now, so that its boundary holds while other chats move. One
  * index has this order; the page's children come in the same statement. Each combination of filters is a statement of its
- * own, so that Postgres plans for the filters there are. Those about pull requests are not kept prepared: with them there are
+ * own, so that Postgres plans for the filters there are. Searches and those about pull requests are not kept prepared: with them there are
  * so many combinations that keeping each would fill the memory of every connection.
  */
 import type { Chat } from '@parley/contracts';
 import { sql, type Queryable, type SqlStatement } from '@parley/database';
 import { chatColumnNames, chatColumns, toChatHead, toClientChat, type ChatRow } from '../rows/chat-row';
-import { filtersOf, pullRequestFilters, type Filter, type ListFilters } from './list-filters';
+import {
+  FAMILY,
+  filtersOf,
+  pullRequestFilters,
+  searchFilter,
+  type Filter,
+  type ListFilters,
+} from './list-filters';
 
 export interface ListChatsInput extends ListFilters {
   ownerId: string;
@@ -32,10 +39,6 @@ const isAfter = (
 
 const ORDER = 'c.pin_order = 0, c.pin_order, c.updated_at desc, c.id desc';
 
-/** The root `c` and its children. */
-const FAMILY =
-  '(select c.id as chat_id union all select f.id from chats f where f.root_chat_id = c.id) as family';
-
 function listStatement(filters: { chat: readonly Filter[]; pullRequest: readonly Filter[] }): SqlStatement {
   const conditions = [...filters.chat, ...filters.pullRequest].map(({ condition }, index) =>
     condition(`$${index + 5}`),
@@ -54,7 +57,8 @@ select ${chatColumnNames('page')}, page.position from page
 union all
 select ${chatColumns('c')}, page.position from page join chats c on c.root_chat_id = page.id and c.archived = $2
 order by position, parent_chat_id nulls first, created_at, id`;
-  if (filters.pullRequest.length > 0) return { name: '', text };
+  if (filters.pullRequest.length > 0 || filters.chat.some(({ name }) => name === 'search'))
+    return { name: '', text };
   return sql(['list_chats', ...filters.chat.map((filter) => filter.name)].join('_'), text);
 }
 
@@ -65,6 +69,7 @@ export async function listChats(database: Queryable, input: ListChatsInput): Pro
   const { ownerId, archived = false, limit = 50, offset = 0, afterId } = input;
   const chat = filtersOf(input);
   if (afterId !== undefined) chat.push({ name: 'after', value: afterId, condition: isAfter });
+  if (input.search !== undefined) chat.push(searchFilter(input.search));
   const pullRequest = input.pullRequest ? pullRequestFilters(input.pullRequest) : [];
   const rows = await database.query<ChatRow>(listStatement({ chat, pullRequest }), [
     ownerId,

@@ -30,6 +30,8 @@ export interface ListFilters {
   /** All must match; two values under one key match nothing. */
   labels?: readonly (readonly [key: string, value: string])[];
   pullRequest?: PullRequestFilter;
+  /** English words that are all in one message or title that people see; a phrase in double quotes. Stop words alone find nothing. */
+  search?: string;
 }
 
 export interface Filter {
@@ -78,6 +80,28 @@ const given = (name: string, value: unknown, condition: (parameter: string) => s
   value === undefined ? [] : [{ name, value, condition }];
 
 const contains = (column: string, text: string) => `strpos(lower(${column}), lower(${text})) > 0`;
+
+/** The root `c` and its children. */
+export const FAMILY =
+  '(select c.id as chat_id, c.title union all select f.id, f.title from chats f where f.root_chat_id = c.id) as family';
+
+/**
+ * Not joined by chat_id: the word of the chat's id says the same, and leaves the planner no other way than the index on words.
+ * A leading minus would ask for all messages without a word; it is no more than punctuation here.
+ */
+export function searchFilter(search: string): Filter {
+  return {
+    name: 'search',
+    value: search.replace(/(^|[\s"])-+/g, '$1 '),
+    condition: (text) => {
+      const query = `websearch_to_tsquery('pg_catalog.english', ${text})`;
+      return `numnode(${query}) > 0 and exists (select from ${FAMILY}
+      where to_tsvector('pg_catalog.english', family.title) @@ ${query} or exists (select from chat_messages m
+        where chat_message_words(m.chat_id, m.content) @@ ((''' ' || family.chat_id || '''')::tsquery && ${query})
+          and m.role in ('user', 'assistant') and m.visibility <> 'model' and not m.deleted))`;
+    },
+  };
+}
 
 /** One filter, which the index on labels serves; a second value of a key gets one of its own, which nothing passes. */
 function labelFilters(labels: readonly (readonly [string, string])[]): Filter[] {
