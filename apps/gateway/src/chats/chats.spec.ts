@@ -117,7 +117,19 @@ describe('who may see and drive a chat', () => {
     expect(await list(`?limit=2&after_id=${ids[0] ?? ''}`)).toEqual(ids.slice(1));
     expect(await list('?q=archived:true')).toEqual([]);
     expect(await list('?q=title:"one"')).toEqual(ids);
-    for (const query of ['?q=bare', '?q=title:', '?q=archived:maybe', '?q=owner:me', '?q=a&q=b', '?q=%00']) {
+    expect(await list('?q=search:"one ones" source:created_by_me')).toEqual(ids);
+    expect(await list('?q=search:the')).toEqual([]);
+    expect(await list('?q=pr_status:open')).toEqual([]);
+    expect(await list('?label=a:1&label=b:2')).toEqual([]);
+    for (const query of [
+      '?q=search:a title:b',
+      '?q=bare',
+      '?q=title:',
+      '?q=archived:maybe',
+      '?q=owner:me',
+      '?q=a&q=b',
+      '?q=%00',
+    ]) {
       const reply = await as(mine, 'GET', chats + query);
       expect([reply.status, ...fieldsOf(reply.body)]).toEqual([400, 'q']);
     }
