@@ -7,7 +7,7 @@ import { startTestCluster, type TestCluster } from './testing/test-cluster';
 import { textOf, textOfParts, Watcher } from './testing/watcher';
 
 const openWebSocket = (url: string, headers: Record<string, string>): WebSocketLike =>
-  new WebSocket(url, { headers }) as WebSocketLike;
+  new WebSocket(url, { headers });
 
 const words = (count: number): string =>
   Array.from({ length: count }, (_, index) => `word${index} `).join('');

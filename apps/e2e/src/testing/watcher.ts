@@ -9,11 +9,11 @@ export class Watcher {
   private readonly stopping = new AbortController();
   private readonly watching: Promise<void>;
   private changed = (): void => {};
-  private failure: unknown;
+  private failure: Error | undefined;
 
   constructor(client: ParleyClient, options: Omit<StreamOptions, 'signal'>) {
     this.watching = this.watch(client, options).catch((error: unknown) => {
-      this.failure = error;
+      this.failure = error as Error;
       this.changed();
     });
   }
