@@ -1,4 +1,5 @@
 import type { Chat, CreateMessageResponse, MessagesResponse } from '@parley/contracts';
+import { sql } from '@parley/database';
 import { addMember, idOf, provision, type Person, type Provisioned } from '../testing/provision';
 import { startGateway, type TestGateway } from '../testing/start-gateway';
 
@@ -224,6 +225,30 @@ describe('messages', () => {
     const twice = { results: [...body.results, ...body.results] };
     const reply = await as(world.member, 'POST', `${chats}/${id}/tool-results`, twice);
     expect([reply.status, ...fieldsOf(reply.body)]).toEqual([400, 'results[1].tool_call_id']);
+  });
+});
+
+describe('changing a chat', () => {
+  const patch = (id: string, body: object) => as(world.member, 'PATCH', `${chats}/${id}`, body);
+  const read = async (id: string) => (await as(world.member, 'GET', `${chats}/${id}`)).body;
+
+  test('a body whose archiving is refused changes nothing', async () => {
+    const id = await newChat();
+    expect((await patch(id, { archived: true, title: 'Half done', labels: { a: 'b' } })).status).toBe(409);
+    expect(await read(id)).toMatchObject({ title: 'Hello there, who are you?', labels: {} });
+  });
+
+  test('archiving goes with names but no pin, and taking a chat back with both', async () => {
+    const id = await newChat();
+    const rest = sql('rest_chat_test', `update chats set status = 'waiting' where id = $1`);
+    await gateway.testDatabase.database.query(rest, [id]);
+    const pinned = await patch(id, { archived: true, pin_order: 1 });
+    expect([pinned.status, ...fieldsOf(pinned.body)]).toEqual([400, 'pin_order']);
+    expect(await read(id)).toMatchObject({ archived: false });
+    expect((await patch(id, { archived: true, pin_order: 0, title: 'Away' })).status).toBe(204);
+    expect(await read(id)).toMatchObject({ archived: true, title: 'Away' });
+    expect((await patch(id, { archived: false, pin_order: 1, title: 'Back' })).status).toBe(204);
+    expect(await read(id)).toMatchObject({ archived: false, pin_order: 1, title: 'Back' });
   });
 });
 
