@@ -7,7 +7,6 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -57,5 +56,5 @@ async function save({
   if (!response.ok || response.body === null) {
     throw new Error(`${url} answered ${response.status}: the service needs DEBUG_ENDPOINTS=true`);
   }
-  await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(file), { signal });
+  await pipeline(Readable.fromWeb(response.body), createWriteStream(file), { signal });
 }
