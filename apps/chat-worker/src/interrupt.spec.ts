@@ -1,3 +1,4 @@
+import { createInProcessBus } from '@parley/bus';
 import { edit, interrupt, send } from '@parley/chat-state';
 import type { ModelClient, ModelStreamPart, ResolvedModel } from '@parley/llm';
 import { eventually } from '@parley/testing';
@@ -71,6 +72,36 @@ describe('an interrupt', () => {
     const chatId = await harness.createChat('anything');
     await harness.partsOf(chatId, 1);
     await interrupt(harness.store, { chatId, ownerId: harness.ownerId });
+    await harness.until(chatId, 'waiting');
+    expect(await harness.texts(chatId)).toEqual([
+      ['user', 'anything'],
+      ['assistant', 'one word'],
+    ]);
+  });
+
+  it.each<[string, Error]>([
+    ['for now', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
+    ['for good', new Error('no')],
+  ])('that was not heard before the provider failed %s keeps the text', async (_name, failure) => {
+    let fail = (): void => undefined;
+    const model = stubbornModel(() => undefined);
+    const failing: ModelClient = {
+      ...model.client,
+      async *stream(): AsyncGenerator<ModelStreamPart> {
+        yield { type: 'text-delta', text: 'one word' };
+        await new Promise<void>((resolve) => (fail = resolve));
+        throw failure;
+      },
+    };
+    await harness.startWorker({
+      models: { resolve: () => Promise.resolve({ ...model, client: failing }) },
+      settings: { sweepMs: 60_000 },
+    });
+    const chatId = await harness.createChat('anything');
+    await harness.partsOf(chatId, 1);
+    const unheard = { database: harness.store.database, bus: createInProcessBus() };
+    expect(await interrupt(unheard, { chatId, ownerId: harness.ownerId })).toMatchObject({ ok: true });
+    fail();
     await harness.until(chatId, 'waiting');
     expect(await harness.texts(chatId)).toEqual([
       ['user', 'anything'],

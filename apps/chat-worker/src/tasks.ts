@@ -19,7 +19,7 @@ import {
 } from '@parley/chat-state';
 import type { OpenCall } from '@parley/contracts';
 import type { Goal } from './decide';
-import { toChatError } from './errors';
+import { FailedStep, toChatError } from './errors';
 import type { TurnWatch } from './observe/turn-watch';
 import type { Persistence } from './persistence';
 import type { PushJobs } from './push-jobs';
@@ -76,6 +76,8 @@ export interface TaskParts extends TurnParts, ToolParts {
   readonly logger: TaskLogger;
 }
 
+type Failure = Pick<FailedStep, 'cause'> & { readonly partial: Partial | null };
+
 export class ChatTasks implements Tasks {
   constructor(private readonly parts: TaskParts) {}
 
@@ -90,8 +92,10 @@ export class ChatTasks implements Tasks {
       return await this.work(order);
     } catch (error) {
       if (order.stop.aborted) return { type: 'stopped', partial: null };
-      this.parts.logger.error({ err: error, chat_id: order.head.id, goal: order.goal.type }, 'A task failed');
-      return await this.recover(order, error);
+      const failure = error instanceof FailedStep ? error : { cause: error, partial: null };
+      const fields = { err: failure.cause, chat_id: order.head.id, goal: order.goal.type };
+      this.parts.logger.error(fields, 'A task failed');
+      return await this.recover(order, failure);
     }
   }
 
@@ -154,19 +158,19 @@ export class ChatTasks implements Tasks {
   }
 
   /** A turn that failed ends in `error`; an interruption, and a cancelled action, must end whatever went wrong. */
-  private async recover(order: TaskOrder, error: unknown): Promise<TaskOutcome> {
-    const outcome = await this.parts.persistence.untilDone(() => this.end(order, error), order.stop);
+  private async recover(order: TaskOrder, failure: Failure): Promise<TaskOutcome> {
+    const outcome = await this.parts.persistence.untilDone(() => this.end(order, failure), order.stop);
     return outcome === 'stopped' ? { type: 'stopped', partial: null } : outcome;
   }
 
-  private async end(order: TaskOrder, cause: unknown): Promise<TaskOutcome> {
+  private async end(order: TaskOrder, { cause, partial }: Failure): Promise<TaskOutcome> {
     if (order.goal.type === 'cancel_action') return this.cancelAction(order);
     if (order.goal.type === 'finish_interruption') return this.finishInterruption(order, null);
     order.watch.enter('commit');
     const error = toChatError(cause);
     const done = await fail(this.parts.store, { fence: fenceOf(order.head), error });
     if (done.ok) this.parts.metrics.failed(error.kind ?? 'generic');
-    return outcomeOf(done);
+    return outcomeOf(done, partial);
   }
 }
 

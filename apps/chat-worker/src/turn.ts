@@ -29,6 +29,7 @@ import {
   type ModelRequest,
   type ResolvedModel,
 } from '@parley/llm';
+import { FailedStep } from './errors';
 import type { Episodes } from './live/episodes';
 import { PartsPublisher } from './live/parts-publisher';
 import type { WorkerMetrics } from './metrics';
@@ -85,7 +86,8 @@ export async function takeStep(parts: TurnParts, order: TaskOrder): Promise<Task
     watch.enter('commit');
     if (!order.signal.aborted) {
       await parts.ledger.record(call, 'failed', order.stop);
-      return retryOrThrow(parts, order, classifyModelError(error, model));
+      const partial = unpaid(answerOf(parts, { order, model, step, call }));
+      return retryOrThrow(parts, order, { error: classifyModelError(error, model), partial });
     }
   }
   // A provider whose socket was cut may throw anything, or just end: only the signal tells.
@@ -242,9 +244,14 @@ async function waitForRetry(
   }
 }
 
-async function retryOrThrow(parts: TurnParts, order: TaskOrder, error: ModelError): Promise<TaskOutcome> {
+/** The partial answer counts only when the write is stale: interrupted before the failure, it is kept. @throws FailedStep */
+async function retryOrThrow(
+  parts: TurnParts,
+  order: TaskOrder,
+  { error, partial }: { error: ModelError; partial: Partial },
+): Promise<TaskOutcome> {
   const attempt = order.head.generationAttempt + 1;
-  if (!error.retryable || attempt >= MAX_ATTEMPTS) throw error;
+  if (!error.retryable || attempt >= MAX_ATTEMPTS) throw new FailedStep(error, partial);
   parts.metrics.retried(error.kind);
   parts.logger.warn({ err: error, chat_id: order.head.id, attempt }, 'The model failed and is asked again');
   const retry = {
@@ -255,5 +262,5 @@ async function retryOrThrow(parts: TurnParts, order: TaskOrder, error: ModelErro
     ...(error.statusCode !== undefined && { status_code: error.statusCode }),
   };
   const input = { fence: fenceOf(order.head), retry };
-  return outcomeOf(await parts.persistence.write(() => recordRetry(parts.store, input), order.stop));
+  return outcomeOf(await parts.persistence.write(() => recordRetry(parts.store, input), order.stop), partial);
 }
