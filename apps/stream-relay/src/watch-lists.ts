@@ -1,6 +1,7 @@
 /**
  * `GET /chats/watch`: what changes in the list of one user's chats, as it comes from the bus. One subscription a user, shared
- * by all who watch here. Nothing is replayed: a client reads its list once the stream is open, and again when it reconnects.
+ * by all who watch here. Nothing is replayed: a client reads its list once the stream is open, and again when it reconnects. So
+ * after the bus was away, when events may be lost, every stream is ended and invited back.
  */
 import type { Bus, Subscription } from '@parley/bus';
 import { subjects, type WatchEvent } from '@parley/contracts';
@@ -22,8 +23,11 @@ interface WatchList {
 export class WatchLists {
   private readonly lists = new Map<string, WatchList>();
   private readonly opening = new SingleFlight<WatchList>();
+  private readonly stopListening: () => void;
 
-  constructor(private readonly options: WatchListsOptions) {}
+  constructor(private readonly options: WatchListsOptions) {
+    this.stopListening = options.bus.onReconnect(() => this.endAll());
+  }
 
   /** Resolves when the bus has confirmed the subscription. @throws HttpRefusal 503 while the bus is away */
   async open(userId: string): Promise<{ begin: (viewer: Viewer) => void; release: () => void }> {
@@ -52,9 +56,15 @@ export class WatchLists {
   }
 
   async stop(): Promise<void> {
+    this.stopListening();
     const lists = [...this.lists.values()];
     this.lists.clear();
     await Promise.all(lists.map(({ subscription }) => subscription.drain()));
+  }
+
+  private endAll(): void {
+    for (const { viewers } of this.lists.values())
+      for (const viewer of [...viewers]) viewer.close('unavailable');
   }
 
   private async subscribe(userId: string): Promise<WatchList> {
