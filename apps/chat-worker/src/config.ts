@@ -34,7 +34,7 @@ export const workerConfig = defineConfig({
   }),
   WORKER_MAX_CHATS: setting({
     schema: wholeNumber({ min: 1, max: 100_000 }),
-    default: 2_000,
+    default: 5_000,
     unit: 'turns',
     reason: 'Turns a worker runs at once; a full worker declines, and the chat stays runnable',
   }),

@@ -15,7 +15,9 @@ export function verdictOf(
 }
 
 function failuresOf({ load, oracle, chaos, budget, turns }: LoadReport): string[] {
-  const reasons = Object.entries(oracle.by_kind).map(([kind, count]) => `${load}: ${count} x ${kind}`);
+  const reasons: string[] = Object.entries(oracle.by_kind).map(
+    ([kind, count]) => `${load}: ${count} x ${kind}`,
+  );
   if (oracle.scenario_failures.length > 0)
     reasons.push(
       `${load}: ${oracle.scenario_failures.length} scenarios failed: ${oracle.scenario_failures[0] ?? ''}`,
@@ -26,6 +28,8 @@ function failuresOf({ load, oracle, chaos, budget, turns }: LoadReport): string[
       if (measured === null || measured > limit)
         reasons.push(`${load}: ${what}: ${measured ?? 'not measured'}, budget ${limit}`);
   }
+  // What was not looked at is not clean.
+  if (!oracle.has_ledger) reasons.push(`${load}: the mock's ledger could not be read`);
   if (turns === 0) reasons.push(`${load}: no turn ended`);
   return reasons;
 }

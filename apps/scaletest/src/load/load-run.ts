@@ -39,6 +39,7 @@ export interface LoadRunOptions {
 /** Faults after which a worker rightly generates a step again. */
 const MAY_REGENERATE: ReadonlySet<FaultName> = new Set([
   'kill-worker',
+  'kill-workers',
   'pause-worker',
   'restart-postgres',
   'exhaust-pool',
@@ -53,6 +54,8 @@ export class LoadRun {
   private readonly loop: { start(): void; slotsFor(): Slots; worstBacklog: number };
   private readonly scenarioFailures: string[] = [];
   private strike: Promise<Strike> | null = null;
+  /** The load has ended: a fault that goes on is mended. */
+  private readonly over = new AbortController();
   private startedAtMs = 0;
   private releasedAtMs: number | null = null;
   private createEndedAtMs = 0;
@@ -75,6 +78,7 @@ export class LoadRun {
     await this.measurements.start();
     this.startedAtMs = performance.now();
     await Promise.all(scenarios.map((scenario, index) => this.drive({ index, scenario, mayRegenerate })));
+    this.over.abort();
     const strike = await this.strike;
     const endedAtMs = Math.max(this.startedAtMs, ...this.turns.map(({ doneAtMs }) => doneAtMs));
     const measured = await this.measurements.stop();
@@ -151,7 +155,8 @@ export class LoadRun {
   }
 
   private async carryOut(fault: FaultName): Promise<Strike> {
-    const { plan, target, signal } = this.options;
+    const { plan, target } = this.options;
+    const signal = AbortSignal.any([this.options.signal, this.over.signal]);
     await delay((plan.durationMs ?? 0) * STRIKE_AFTER_SHARE, undefined, { signal }).catch(() => undefined);
     const struckAtMs = performance.now();
     let failure: string | undefined;
