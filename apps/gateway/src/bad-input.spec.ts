@@ -158,7 +158,7 @@ function bodiesThatAreFine(): Record<string, object> {
       plan_mode: 'plan',
       client_type: 'ui',
     },
-    'PATCH /chats/:chat': { title: 't', labels: { a: 'b' }, archived: false, pin_order: 1, plan_mode: '' },
+    'PATCH /chats/:chat': { title: 't', labels: { a: 'b' }, archived: false, pin_order: 0, plan_mode: '' },
     'POST /chats/:chat/messages': {
       ...choice,
       content,
