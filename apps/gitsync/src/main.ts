@@ -5,12 +5,11 @@ import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { SecretBox } from '@parley/identity';
 import { migrations } from '@parley/migrations';
 import {
-  createLogger,
   exposeBus,
   exposeDatabase,
-  loadConfig,
   Metrics,
-  runService,
+  runConfiguredService,
+  type ConfigOf,
   type ServiceContext,
 } from '@parley/service';
 import { gitsyncConfig } from './config';
@@ -18,9 +17,10 @@ import { createGitsyncApp } from './gitsync-app';
 
 const NAME = 'gitsync';
 
-async function start({ onStop, signal, logger: bootLogger }: ServiceContext): Promise<void> {
-  const config = loadConfig(gitsyncConfig, { warn: (message) => bootLogger.warn(message) });
-  const logger = createLogger({ name: NAME, level: config.logLevel });
+async function start(
+  config: ConfigOf<typeof gitsyncConfig>,
+  { signal, logger, onStop }: ServiceContext,
+): Promise<void> {
   const sealer = SecretBox.fromText(config.parleyEncryptionKey);
   const database = await Database.open({
     url: config.databaseUrl,
@@ -46,4 +46,4 @@ async function start({ onStop, signal, logger: bootLogger }: ServiceContext): Pr
   await app.start({ host: config.host, port: config.port });
 }
 
-void runService({ name: NAME, start });
+void runConfiguredService({ name: NAME, schema: gitsyncConfig, start });

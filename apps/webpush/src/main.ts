@@ -6,12 +6,11 @@ import { SecretBox } from '@parley/identity';
 import { connectRedis } from '@parley/key-value';
 import { migrations } from '@parley/migrations';
 import {
-  createLogger,
   exposeBus,
   exposeDatabase,
-  loadConfig,
   Metrics,
-  runService,
+  runConfiguredService,
+  type ConfigOf,
   type ServiceContext,
 } from '@parley/service';
 import { webpushConfig } from './config';
@@ -19,9 +18,10 @@ import { createWebpushApp } from './webpush-app';
 
 const NAME = 'webpush';
 
-async function start({ signal, onStop, logger: bootLogger }: ServiceContext): Promise<void> {
-  const config = loadConfig(webpushConfig, { warn: (message) => bootLogger.warn(message) });
-  const logger = createLogger({ name: NAME, level: config.logLevel });
+async function start(
+  config: ConfigOf<typeof webpushConfig>,
+  { signal, logger, onStop }: ServiceContext,
+): Promise<void> {
   const secretBox = SecretBox.fromText(config.parleyEncryptionKey);
   const database = await Database.open({
     url: config.databaseUrl,
@@ -49,4 +49,4 @@ async function start({ signal, onStop, logger: bootLogger }: ServiceContext): Pr
   await app.start({ host: config.host, port: config.port });
 }
 
-void runService({ name: NAME, start });
+void runConfiguredService({ name: NAME, schema: webpushConfig, start });
