@@ -7,6 +7,7 @@ import { Spend1764115200000 } from './1764115200000-spend';
 import { ChatCosts1764201600000 } from './1764201600000-chat-costs';
 import { IdempotencyKeys1764288000000 } from './1764288000000-idempotency-keys';
 import { ChatSearch1764374400000 } from './1764374400000-chat-search';
+import { ChatSettings1764460800000 } from './1764460800000-chat-settings';
 
 export const migrations: readonly MigrationClass[] = [
   InitialSchema1763856000000,
@@ -16,6 +17,7 @@ export const migrations: readonly MigrationClass[] = [
   ChatCosts1764201600000,
   IdempotencyKeys1764288000000,
   ChatSearch1764374400000,
+  ChatSettings1764460800000,
 ];
 
 /** Brings the database at `url` up to date; concurrent runs wait for each other. Returns the names of those that ran. */

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Bus } from '@parley/bus';
+import { CachedChatSettings } from '@parley/chat-settings';
 import { subjects, systemClock } from '@parley/contracts';
 import type { Database } from '@parley/database';
 import { PROVIDER_KEY_CONTEXT, type SecretBox } from '@parley/identity';
@@ -54,8 +55,10 @@ export class ChatWorkerApp {
   readonly worker: Worker;
   private readonly connections = new ProviderConnections();
   private readonly models: ModelCatalog;
+  private readonly chatSettings: CachedChatSettings;
   private readonly stopping = new AbortController();
   private nest: NestFastifyApplication | null = null;
+  private stopListening = (): void => undefined;
 
   constructor(private readonly dependencies: ChatWorkerDependencies) {
     const { bus, database, metrics, secretBox } = dependencies;
@@ -66,7 +69,8 @@ export class ChatWorkerApp {
       createClient: (connection) => createModelClient(connection, { connections }),
       decryptSecret: (ciphertext, keyId) => secretBox.open({ ciphertext, keyId }, PROVIDER_KEY_CONTEXT),
     });
-    this.worker = createWorker(dependencies, this.models);
+    this.chatSettings = new CachedChatSettings({ database, now: () => systemClock.now() });
+    this.worker = createWorker(dependencies, { models: this.models, chatSettings: this.chatSettings });
     registerGauges(metrics, { database, bus, worker: this.worker });
   }
 
@@ -80,11 +84,16 @@ export class ChatWorkerApp {
     const adapter = new FastifyAdapter();
     serveDebug(adapter.getInstance(), { isEnabled: isDebuggable, signal: this.stopping.signal });
     const nest = await NestFactory.create<NestFastifyApplication>(
-      ChatWorkerModule.create({ models: this.models, metrics, readiness }),
+      ChatWorkerModule.create({ models: this.models, chatSettings: this.chatSettings, metrics, readiness }),
       adapter,
       { logger: new NestLogger(logger), abortOnError: false },
     );
     this.nest = nest;
+    // A hint that was published while the bus was away is lost: nothing remembered from before is trusted.
+    this.stopListening = bus.onReconnect(() => {
+      this.models.invalidate();
+      this.chatSettings.invalidate();
+    });
     connectBus(nest, { bus, subjects: [subjects.configChanged('*')] });
     await nest.startAllMicroservices();
     await this.worker.start();
@@ -102,6 +111,7 @@ export class ChatWorkerApp {
   async stop(graceMs: number = this.dependencies.config.shutdownGraceMs): Promise<void> {
     this.stopping.abort();
     await this.worker.stop(graceMs);
+    this.stopListening();
     await this.nest?.close();
     this.connections.close();
   }
@@ -113,13 +123,14 @@ export function createChatWorkerApp(dependencies: ChatWorkerDependencies): ChatW
 
 function createWorker(
   { database, bus, logger, metrics, config, tools = [], tracer = NO_TRACER }: ChatWorkerDependencies,
-  models: ModelCatalog,
+  { models, chatSettings }: { models: ModelCatalog; chatSettings: CachedChatSettings },
 ): Worker {
   return new Worker({
     database,
     bus: tracedBus(bus, tracer),
     tracer,
     models,
+    chatSettings,
     tools,
     clock: systemClock,
     monotonicNow: () => performance.now(),

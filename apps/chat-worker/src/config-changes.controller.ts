@@ -1,3 +1,4 @@
+import { CachedChatSettings } from '@parley/chat-settings';
 import { ModelCatalog } from '@parley/llm';
 import type { BusContext } from '@parley/service';
 import type { ConfigChanged } from '@parley/contracts';
@@ -7,11 +8,15 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 /** Configuration that changed is read anew by the next turn. */
 @Controller()
 export class ConfigChangesController {
-  constructor(@Inject(ModelCatalog) private readonly models: ModelCatalog) {}
+  constructor(
+    @Inject(ModelCatalog) private readonly models: ModelCatalog,
+    @Inject(CachedChatSettings) private readonly chatSettings: CachedChatSettings,
+  ) {}
 
   @EventPattern<string>('config.*.changed')
   changed(@Payload() change: ConfigChanged, @Ctx() context: BusContext): void {
     const [, topic] = context.getSubject().split('.');
     if (topic === 'models' || topic === 'providers') this.models.invalidate(change.id);
+    if (topic === 'chat_settings') this.chatSettings.invalidate(change.id);
   }
 }

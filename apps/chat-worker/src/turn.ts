@@ -17,6 +17,7 @@ import {
   type TranscriptRow,
 } from '@parley/chat-state';
 import type { Bus } from '@parley/bus';
+import type { ChatSettings } from '@parley/chat-settings';
 import type { Clock, OpenCall } from '@parley/contracts';
 import {
   buildPrompt,
@@ -57,6 +58,7 @@ export interface TurnParts extends LiveParts {
   /** In [0, 1). */
   readonly random: () => number;
   readonly models: { resolve(modelConfigId: string): Promise<ResolvedModel> };
+  readonly chatSettings: ChatSettings;
   readonly tools: ToolRegistry;
   readonly transcripts: Transcripts;
   readonly titles: Titles;

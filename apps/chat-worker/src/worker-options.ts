@@ -1,5 +1,6 @@
 /** What a worker is built from: its surroundings, and its limits. */
 import type { Bus } from '@parley/bus';
+import type { ChatSettings } from '@parley/chat-settings';
 import type { Clock } from '@parley/contracts';
 import type { Database } from '@parley/database';
 import type { ResolvedModel } from '@parley/llm';
@@ -33,6 +34,7 @@ export interface WorkerOptions {
   /** Traced, when there is a tracer. */
   readonly bus: Bus;
   readonly models: { resolve(modelConfigId: string): Promise<ResolvedModel> };
+  readonly chatSettings: ChatSettings;
   readonly tools: readonly LocalTool[];
   readonly clock: Clock;
   /** Milliseconds on a clock that never jumps. */

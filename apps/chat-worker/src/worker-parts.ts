@@ -24,7 +24,7 @@ export interface WorkerParts {
 
 export function buildWorkerParts(options: WorkerOptions): WorkerParts {
   const { clock, createId, database, logger, metrics, models, random, settings } = options;
-  const { bus } = options;
+  const { bus, chatSettings } = options;
   const store = { database: tracedDatabase(database, options.tracer ?? NO_TRACER), bus };
   const cache = new TranscriptCache({ maxBytes: settings.transcriptCacheBytes });
   const transcripts = new Transcripts(store, cache);
@@ -60,6 +60,7 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
     clock,
     random,
     models,
+    chatSettings,
     tools,
     transcripts,
     episodes,

@@ -116,7 +116,7 @@ export const CONFIG_TOPICS = [
   'users',
   'providers',
   'models',
-  'prompts',
+  'chat_settings',
   'mcp_servers',
   'site',
   'subscriptions',

@@ -160,6 +160,19 @@ export type {
   Model,
 } from './http-models';
 export {
+  MODEL_OVERRIDE_PURPOSES,
+  modelOverridePurpose,
+  PERSONAL_OVERRIDE_PURPOSES,
+  personalOverridePurpose,
+  PERSONAL_OVERRIDE_MODES,
+  personalOverrideMode,
+} from './http-chat-settings';
+export type {
+  ModelOverridePurpose,
+  PersonalOverridePurpose,
+  PersonalOverrideMode,
+} from './http-chat-settings';
+export {
   LIMIT_PERIODS,
   limitPeriod,
   costSummaryQuery,

@@ -14,5 +14,7 @@ export { isConnectionError, SchemaOutdatedError, SecondConnectionError, sqlState
 export { encodeJsonb, parseJsonb } from './json';
 export { assertSchemaIsCurrent, runMigrations } from './migrate';
 export type { MigrationClass } from './migrate';
+export { Remembered } from './remembered';
+export type { RememberedOptions } from './remembered';
 export { sql } from './statement';
 export type { Queryable, SqlStatement } from './statement';

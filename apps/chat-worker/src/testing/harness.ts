@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createInProcessBus, type Bus } from '@parley/bus';
+import { CachedChatSettings } from '@parley/chat-settings';
 import { createChat, readChat, readMessages, type ChatHead, type ChatStore } from '@parley/chat-state';
 import {
   subjects,
@@ -42,6 +43,7 @@ export interface TestWorker {
   readonly worker: Worker;
   readonly database: Database;
   readonly models: ModelCatalog;
+  readonly chatSettings: CachedChatSettings;
   readonly logged: string[];
   stop(graceMs?: number): Promise<void>;
 }
@@ -113,12 +115,14 @@ export class Harness {
       createClient: (connection) => createModelClient({ ...connection, apiKey: 'any' }, { connections }),
       decryptSecret: () => 'any',
     });
+    const chatSettings = new CachedChatSettings({ database, now: () => systemClock.now() });
     const logged: string[] = [];
     const log = (_fields: object, message: string): void => void logged.push(message);
     const worker = new Worker({
       database,
       bus: this.bus,
       models,
+      chatSettings,
       tools: [],
       clock: systemClock,
       monotonicNow: () => performance.now(),
@@ -135,6 +139,7 @@ export class Harness {
       worker,
       database,
       models,
+      chatSettings,
       logged,
       stop: async (graceMs = 0) => {
         if (!this.workers.delete(member)) return;

@@ -8,10 +8,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { UsageLimitStatus } from '@parley/contracts';
-import type { Database } from '@parley/database';
+import { Remembered, type Database } from '@parley/database';
 import { UsageLimitExceededError } from '../errors';
 import { periodAt } from '../period';
-import { Remembered } from '../remembered';
 import { readAreLimitsOn, readEffectiveLimit, type EffectiveLimit } from './effective-limit';
 import { readSpent, release, reserve } from './reserve';
 

@@ -1,0 +1,3 @@
+export { CachedChatSettings } from './cached-chat-settings';
+export type { CachedChatSettingsOptions } from './cached-chat-settings';
+export type { ChatSettings, PersonalOverride, PromptOverlay, SystemPrompts } from './settings';
