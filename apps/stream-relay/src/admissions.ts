@@ -15,7 +15,7 @@ import {
   readStreamRequest,
   type StreamTarget,
 } from './stream-request';
-import type { Tasks } from './tasks';
+import { SingleFlight, type Tasks } from './tasks';
 import type { Viewer } from './viewer';
 import type { WatchLists } from './watch-lists';
 
@@ -39,6 +39,8 @@ export interface AdmissionsOptions {
 }
 
 export class Admissions {
+  private readonly markings = new SingleFlight<void>();
+
   constructor(private readonly options: AdmissionsOptions) {}
 
   /** @throws HttpRefusal, and what Postgres throws. */
@@ -111,13 +113,19 @@ export class Admissions {
     };
   }
 
-  /** Only when there is something new to have read, so that reconnects cost no statement. */
+  /** Only when there is something new to have read, so that reconnects cost no statement; a failure leaves it to the next stream. */
   private markRead({ watched }: FeedHold): void {
     const { database, tasks } = this.options;
     const { head, chatId, messages } = watched.feed;
-    if (head === null || messages.lastId <= watched.readThroughId) return;
-    watched.readThroughId = messages.lastId;
-    tasks.run('read marker', () => markRead({ database }, { chatId, ownerId: head.ownerId }));
+    const { lastId } = messages;
+    if (head === null || lastId <= watched.readThroughId) return;
+    const { ownerId } = head;
+    tasks.run('read marker', () =>
+      this.markings.run(`${chatId} ${lastId}`, async () => {
+        await markRead({ database }, { chatId, ownerId });
+        watched.readThroughId = Math.max(watched.readThroughId, lastId);
+      }),
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import { SingleFlight } from './tasks';
 
 const MAX_PAGE_MESSAGES = 200;
 /** A page near these bytes is large enough to be worth its statement, and small enough to wait for a slow peer. */
-const PAGE_BYTES = 512 * 1024;
+const MAX_PAGE_BYTES = 512 * 1024;
 
 export interface FeedHistoryOptions {
   readonly feed: Feed;
@@ -18,7 +18,6 @@ export interface FeedHistoryOptions {
 
 export class FeedHistory {
   private readonly pages = new SingleFlight<MessagePage>();
-  private messageBytes: number | null = null;
   private readonly questions = new SingleFlight<void>();
 
   constructor(private readonly options: FeedHistoryOptions) {}
@@ -42,18 +41,9 @@ export class FeedHistory {
   private async readPage(afterId: number, throughId: number): Promise<MessagePage> {
     const { feed, source, metrics } = this.options;
     metrics.historyReads += 1;
-    const limit = this.pageMessages();
-    const read = await source.readMessages({ chatId: feed.chatId, afterId, throughId, limit });
-    const messages = read.map((message) => ringMessage(message));
-    if (messages.length > 0)
-      this.messageBytes = messages.reduce((sum, { bytes }) => sum + bytes, 0) / messages.length;
-    const isEnd = messages.length < limit;
-    return { messages, reachesId: isEnd ? throughId : (messages.at(-1)?.id ?? throughId) };
-  }
-
-  /** Messages of a chat resemble each other: as many as would have fitted at the size of those seen last. */
-  private pageMessages(): number {
-    const bytes = this.messageBytes ?? this.options.feed.messages.averageBytes;
-    return Math.min(Math.max(Math.floor(PAGE_BYTES / bytes), 1), MAX_PAGE_MESSAGES);
+    const page = { limit: MAX_PAGE_MESSAGES, maxBytes: MAX_PAGE_BYTES };
+    const read = await source.readMessages({ chatId: feed.chatId, afterId, throughId, ...page });
+    const messages = read.messages.map((message) => ringMessage(message));
+    return { messages, reachesId: read.hasMore ? (messages.at(-1)?.id ?? throughId) : throughId };
   }
 }

@@ -5,14 +5,24 @@ import type { Database } from '@parley/database';
 import type { FeedHead } from './feed-head';
 import type { FeedReads } from './feed-source';
 
-export function createFeedReads(database: Database, limit: number): FeedReads {
+export interface FeedReadLimits {
+  /** No read brings more than a ring holds. */
+  readonly maxMessages: number;
+  readonly maxMessageBytes: number;
+}
+
+export function createFeedReads(
+  database: Database,
+  { maxMessages: limit, maxMessageBytes: maxBytes }: FeedReadLimits,
+): FeedReads {
   return {
     async readSnapshot({ chatId, afterRevision }) {
       const isCold = afterRevision === 0;
-      let read = await readFeed(database, isCold ? { chatId, limit } : { chatId, afterRevision, limit });
+      const newest = { chatId, limit, maxBytes };
+      let read = await readFeed(database, isCold ? newest : { ...newest, afterRevision });
       const isPartOfNewer = read !== null && !isCold && read.hasMore && !read.historyReset;
       // More news than a ring holds: the newest messages instead, and viewers page through the rest.
-      if (isPartOfNewer) read = await readFeed(database, { chatId, limit });
+      if (isPartOfNewer) read = await readFeed(database, newest);
       if (read === null) return null;
       return {
         head: toFeedHead(read.head),
@@ -27,9 +37,10 @@ export function createFeedReads(database: Database, limit: number): FeedReads {
       return read === null || read.historyReset;
     },
 
-    async readMessages({ chatId, afterId, throughId, limit: pageLimit }) {
-      const { messages } = await readMessages(database, { chatId, afterId, limit: pageLimit });
-      return messages.filter(({ id }) => id <= throughId);
+    async readMessages({ chatId, afterId, throughId, ...page }) {
+      const { messages, hasMore } = await readMessages(database, { chatId, afterId, ...page });
+      const wanted = messages.filter(({ id }) => id <= throughId);
+      return { messages: wanted, hasMore: hasMore && wanted.length === messages.length };
     },
 
     readVersions: (chatIds) => readVersions(database, chatIds),

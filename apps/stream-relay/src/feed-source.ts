@@ -16,6 +16,15 @@ export interface PageRequest {
   /** Inclusive. */
   readonly throughId: number;
   readonly limit: number;
+  /** Of the contents together; one message always comes. */
+  readonly maxBytes: number;
+}
+
+export interface MessagesRead {
+  /** In ascending order of id. */
+  readonly messages: readonly ChatMessage[];
+  /** More follow, up to `throughId`. */
+  readonly hasMore: boolean;
 }
 
 export interface EpisodeQuestion extends EpisodeKey {
@@ -31,8 +40,8 @@ export interface FeedSource {
   readSnapshot(request: { chatId: string; afterRevision: number }): Promise<FeedSnapshot | null>;
   /** One statement: whether messages were removed after that version of the chat. */
   isHistoryBroken(request: { chatId: string; version: number }): Promise<boolean>;
-  /** One statement: visible messages in ascending order of id. */
-  readMessages(request: PageRequest): Promise<readonly ChatMessage[]>;
+  /** One statement: visible messages. */
+  readMessages(request: PageRequest): Promise<MessagesRead>;
   /** One statement for all. Chats that are gone are not in the result. */
   readVersions(chatIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Null when the owner is gone or holds no such episode. */

@@ -88,7 +88,7 @@ export class Feed {
     return this.ring.bytes + this.episode.bytes + (this.ahead?.bytes ?? 0);
   }
 
-  get messages(): Pick<MessageRing, 'after' | 'averageBytes' | 'floorId' | 'lastId'> {
+  get messages(): Pick<MessageRing, 'after' | 'floorId' | 'lastId'> {
     return this.ring;
   }
 

@@ -29,7 +29,7 @@ function create(options: Partial<FeedsOptions> = {}) {
       return chats.get(chatId)?.snapshot(afterRevision, 256) ?? null;
     },
     isHistoryBroken: () => Promise.resolve(false),
-    readMessages: () => Promise.resolve([]),
+    readMessages: () => Promise.resolve({ messages: [], hasMore: false }),
     readVersions: async (ids) => {
       await turn();
       return new Map(
@@ -161,6 +161,24 @@ describe('Feeds', () => {
     await clock.advance(50);
     for (let turns = 0; turns < 5; turns += 1) await turn();
     expect(hold.watched.feed.head?.status).toBe('waiting');
+    await feeds.stop();
+  });
+
+  it('compares again soon after, for what a process published that found the bus later', async () => {
+    const { feeds, clock, metrics, chat, chats, open, reconnect } = create();
+    const hold = await open(chat(1));
+    feeds.start();
+    reconnect();
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    chats.get(nameOf(1))?.finish('told to a bus that was away');
+    await clock.advance(1_200);
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    await clock.advance(100);
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    expect(hold.watched.feed.head?.status).toBe('waiting');
+    await clock.advance(8_000);
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    expect(metrics.versionReads).toBe(5);
     await feeds.stop();
   });
 

@@ -45,6 +45,8 @@ interface Entry {
 
 /** How often what is idle or too much is looked for. */
 const SWEEP_MS = 1_000;
+/** Processes look for a lost bus about every second, so that all are back within two or three. */
+const CHECKS_AFTER_OUTAGE_MS = [0, 500, 1_000, 2_000, 4_000];
 
 export class Feeds {
   /** Least recently used first. */
@@ -176,12 +178,15 @@ export class Feeds {
     };
   }
 
+  /** What was published while the bus was away is lost, and so is what a process publishes that comes back after this one. */
   private refreshAll(): void {
-    this.options.logger.info(
-      { feeds: this.entries.size },
-      'The bus is back: comparing all feeds with Postgres',
-    );
-    this.tasks.run('version check', () => this.checkVersions());
+    const { clock, logger } = this.options;
+    logger.info({ feeds: this.entries.size }, 'The bus is back: comparing all feeds with Postgres');
+    for (const delayMs of CHECKS_AFTER_OUTAGE_MS)
+      this.tasks.run('version check', async (signal) => {
+        if (delayMs > 0) await clock.sleep(delayMs, { name: 'check after an outage', signal });
+        await this.checkVersions();
+      });
     for (const { watched } of this.entries.values()) watched.refreshPreview();
   }
 

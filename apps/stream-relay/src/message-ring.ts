@@ -35,11 +35,6 @@ export class MessageRing {
     return this.totalBytes;
   }
 
-  /** Of a message here; one that was too large to stay counts as the most that may. */
-  get averageBytes(): number {
-    return this.messages.length === 0 ? this.limits.maxBytes : this.totalBytes / this.messages.length;
-  }
-
   get floorId(): number {
     return this.floor;
   }

@@ -1,3 +1,4 @@
+import { get, type IncomingHttpHeaders } from 'node:http';
 import { RelayFixture, type BusKind, type RunningRelay, type TestWorker } from './testing/relay-fixture';
 import {
   openSse,
@@ -6,6 +7,22 @@ import {
   type Connection,
   type StreamClient,
 } from './testing/stream-clients';
+
+/** What a server answers to an upgrade that it refuses. */
+function upgradeBy(
+  url: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers }, (response) => {
+      let body = '';
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+      );
+    }).on('error', reject);
+  });
+}
 
 const statusOf = async (opening: Promise<unknown>): Promise<number> =>
   opening.then(
@@ -200,6 +217,26 @@ describe.each<BusKind>(['in-process', 'NATS'])('Streams of a chat over the %s bu
     const posted = await fetch(`${one.url}/api/v2/chats/${chatId}/stream`, { method: 'POST' });
     expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET']);
     expect((await fetch(`${one.url}/api/v2/chats/${chatId}/elsewhere`)).status).toBe(404);
+  });
+
+  it('answers a malformed WebSocket handshake like every other error', async () => {
+    const chatId = await fixture.chat();
+    const { feeds, metrics } = one.relay;
+    const before = [feeds.count, metrics.viewers];
+    for (const headers of [{ 'Sec-WebSocket-Version': '7' }, { 'Sec-WebSocket-Key': 'short' }]) {
+      const response = await upgradeBy(`${one.url}/api/v2/chats/${chatId}/stream`, {
+        'Coder-Session-Token': token,
+        Connection: 'Upgrade',
+        Upgrade: 'websocket',
+        'Sec-WebSocket-Version': '13',
+        'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        ...headers,
+      });
+      expect([response.status, response.headers['sec-websocket-version']]).toEqual([400, '13']);
+      expect(response.headers['content-type']).toMatch(/^application\/json/);
+      expect(response.body).toMatch(/^\{"message":"Not a WebSocket handshake: .*Sec-WebSocket-.*"\}$/);
+    }
+    expect([feeds.count - 1, metrics.viewers]).toEqual(before);
   });
 
   it('takes the token from a bearer header and from a cookie, but no WebSocket of another site with the cookie', async () => {

@@ -64,7 +64,7 @@ export class StreamRelay {
     this.tasks = new Tasks(logger);
     this.retry = { minRetryMs: settings.minRetryMs, maxRetryMs: settings.maxRetryMs, random };
     this.viewerOptions = { ...settings, retry: this.retry };
-    const reads = createFeedReads(database, FEED_LIMITS.maxMessages);
+    const reads = createFeedReads(database, FEED_LIMITS);
     const { episodeTimeoutMs, maxStreams, heartbeatMs } = settings;
     this.feeds = new Feeds({
       ...settings,
@@ -89,6 +89,14 @@ export class StreamRelay {
       metrics,
       authenticate: (token) => identity.authenticate(token),
     });
+    this.webSockets.on('wsClientError', ({ message }, socket) =>
+      refuseUpgrade(
+        socket,
+        new HttpRefusal(400, `Not a WebSocket handshake: ${message}.`, {
+          headers: { 'Sec-WebSocket-Version': '13' },
+        }),
+      ),
+    );
     const { streams, feeds, watchLists, tasks } = this;
     const presence = new Presence({ bus, logger });
     this.admissions = new Admissions({ database, identity, streams, feeds, watchLists, presence, tasks });
@@ -149,7 +157,7 @@ export class StreamRelay {
           socket.off('error', onError);
           this.beginOnWebSocket(webSocket, admission);
         });
-        // The handshake was malformed, and `ws` has answered so.
+        // The handshake was malformed, and has been answered so.
         if (!isUpgraded) admission.release();
       } catch (error) {
         refuseUpgrade(socket, this.toRefusal(error));

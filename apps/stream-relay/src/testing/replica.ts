@@ -45,9 +45,9 @@ export class Replica {
       },
       readMessages: async ({ afterId, throughId, limit }) => {
         await turn();
-        const page = chat.visible.filter(({ id }) => id > afterId && id <= throughId).slice(0, limit);
+        const rest = chat.visible.filter(({ id }) => id > afterId && id <= throughId);
         await turn();
-        return page;
+        return { messages: rest.slice(0, limit), hasMore: rest.length > limit };
       },
       readVersions: async () => new Map([[chatId, chat.head.version]]),
       askEpisode: async (question) => {

@@ -7,8 +7,9 @@
 import type { ChatMessage } from '@parley/contracts';
 import { sql, type Queryable } from '@parley/database';
 import { chatColumns, toChatHead, type ChatRow } from '../rows/chat-row';
-import { messageColumns, toChatMessage, toStoredMessage, type MessageRow } from '../rows/message-row';
+import { toChatMessage, toStoredMessage } from '../rows/message-row';
 import type { ChatHead } from '../types';
+import { boundedPage, type PageRow } from './bounded-page';
 
 export interface ReadFeedInput {
   chatId: string;
@@ -17,6 +18,8 @@ export interface ReadFeedInput {
   /** Messages after this id, ascending. With neither: the newest `limit` ones, ascending. */
   afterId?: number;
   limit: number;
+  /** Of the contents together; one message always comes. Default: no bound. */
+  maxBytes?: number;
 }
 
 export interface FeedSnapshot {
@@ -29,55 +32,63 @@ export interface FeedSnapshot {
   historyReset: boolean;
 }
 
-const feedStatement = (name: string, { page, isReset }: { page: string; isReset: string }) =>
+const feedStatement = (name: string, page: { condition: string; order: string; isReset: string }) =>
   sql(
     name,
-    `select ${chatColumns('c')}, ${isReset} as is_reset,
+    `select ${chatColumns('c')}, ${page.isReset} as is_reset,
   (select jsonb_agg(to_jsonb(page) order by page.id) from (
-    select ${messageColumns('m')} from chat_messages m
-    where m.chat_id = $1 and not m.deleted and m.visibility <> 'model' and ${page} limit $2) page) as messages
+    ${boundedPage({ condition: `m.chat_id = $1 and ${page.condition}`, order: page.order, limit: '$2', maxBytes: '$3::bigint' })}
+  ) page) as messages
 from chats c where c.id = $1`,
   );
 
-const NEWEST = feedStatement('read_feed_newest', { page: 'true order by m.id desc', isReset: 'false' });
-const AFTER_ID = feedStatement('read_feed_after_id', { page: 'm.id > $3 order by m.id', isReset: 'false' });
+const NEWEST = feedStatement('read_feed_newest', {
+  condition: 'true',
+  order: 'm.id desc',
+  isReset: 'false',
+});
+const AFTER_ID = feedStatement('read_feed_after_id', {
+  condition: 'm.id > $4',
+  order: 'm.id',
+  isReset: 'false',
+});
 const AFTER_REVISION = feedStatement('read_feed_after_revision', {
-  page: 'm.revision > $3 order by m.revision, m.id',
+  condition: 'm.revision > $4',
+  order: 'm.revision, m.id',
   isReset: `exists (select from chat_messages d
-    where d.chat_id = $1 and d.revision > $3 and d.deleted and d.visibility <> 'model')`,
+    where d.chat_id = $1 and d.revision > $4 and d.deleted and d.visibility <> 'model')`,
 });
 
 /** The head of a chat and messages in one snapshot; null when there is no such chat. */
 export async function readFeed(database: Queryable, input: ReadFeedInput): Promise<FeedSnapshot | null> {
-  const { chatId, limit, afterRevision, afterId } = input;
+  const { chatId, limit, afterRevision, afterId, maxBytes = Number.MAX_SAFE_INTEGER } = input;
+  const page = [chatId, limit, maxBytes];
   if (afterRevision !== undefined) {
-    const tail = await read(database, AFTER_REVISION, { values: [chatId, limit + 1, afterRevision], limit });
+    const tail = await read(database, AFTER_REVISION, [...page, afterRevision]);
     if (!tail?.historyReset) return tail;
-    const newest = await readFeed(database, { chatId, limit });
+    const newest = await readFeed(database, { chatId, limit, maxBytes });
     return newest && { ...newest, historyReset: true };
   }
-  if (afterId !== undefined) return read(database, AFTER_ID, { values: [chatId, limit + 1, afterId], limit });
-  return read(database, NEWEST, { values: [chatId, limit + 1], limit, isNewestFirst: true });
+  return afterId === undefined ? read(database, NEWEST, page) : read(database, AFTER_ID, [...page, afterId]);
 }
 
-type FeedRow = ChatRow & { is_reset: boolean; messages: MessageRow[] | null };
+type FeedRow = ChatRow & { is_reset: boolean; messages: PageRow[] | null };
 
 async function read(
   database: Queryable,
   statement: typeof NEWEST,
-  { values, limit, isNewestFirst }: { values: unknown[]; limit: number; isNewestFirst?: boolean },
+  values: unknown[],
 ): Promise<FeedSnapshot | null> {
   const [row] = await database.query<FeedRow>(statement, values);
   if (row === undefined) return null;
   const rows = row.messages ?? [];
-  const page = isNewestFirst ? rows.slice(-limit) : rows.slice(0, limit);
   return {
     head: toChatHead(row),
-    messages: page.map(toStoredMessage).map((message) => ({
+    messages: rows.map(toStoredMessage).map((message) => ({
       revision: message.revision,
       message: toChatMessage(message),
     })),
-    hasMore: rows.length > limit,
+    hasMore: (statement === NEWEST ? rows[0] : rows.at(-1))?.has_next ?? false,
     historyReset: row.is_reset,
   };
 }

@@ -1,21 +1,27 @@
-/** Pages of what clients see of a history. One message more than asked for tells whether there are more. */
+/** Pages of what clients see of a history. */
 import type { ChatMessage } from '@parley/contracts';
 import { sql, type Queryable } from '@parley/database';
-import { messageColumns, toChatMessage, toStoredMessage, type MessageRow } from '../rows/message-row';
+import { toChatMessage, toStoredMessage, type MessageRow } from '../rows/message-row';
+import { boundedPage, type PageRow } from './bounded-page';
 
 export interface ReadMessagesInput {
   chatId: string;
   afterId?: number;
   beforeId?: number;
   limit: number;
+  /** Of the contents together; one message always comes. Default: no bound. */
+  maxBytes?: number;
 }
 
 const pageStatement = (name: string, order: 'asc' | 'desc') =>
   sql(
     name,
-    `select ${messageColumns('m')} from chat_messages m
-where m.chat_id = $1 and m.id > $2 and m.id < $3 and not m.deleted and m.visibility <> 'model'
-order by m.id ${order} limit $4`,
+    boundedPage({
+      condition: 'm.chat_id = $1 and m.id > $2 and m.id < $3',
+      order: `m.id ${order}`,
+      limit: '$4',
+      maxBytes: '$5::bigint',
+    }),
   );
 
 const OLDEST_FIRST = pageStatement('read_messages_oldest_first', 'asc');
@@ -26,18 +32,19 @@ const NEWEST_FIRST = pageStatement('read_messages_newest_first', 'desc');
  */
 export async function readMessages(
   database: Queryable,
-  { chatId, afterId, beforeId, limit }: ReadMessagesInput,
+  { chatId, afterId, beforeId, limit, maxBytes }: ReadMessagesInput,
 ): Promise<{ messages: ChatMessage[]; hasMore: boolean }> {
   const statement = afterId !== undefined && beforeId === undefined ? OLDEST_FIRST : NEWEST_FIRST;
-  const rows = await database.query<MessageRow>(statement, [
+  const rows = await database.query<PageRow>(statement, [
     chatId,
     afterId ?? 0,
     beforeId ?? Number.MAX_SAFE_INTEGER,
-    limit + 1,
+    limit,
+    maxBytes ?? Number.MAX_SAFE_INTEGER,
   ]);
   return {
-    messages: rows.slice(0, limit).map((row) => toChatMessage(toStoredMessage(row))),
-    hasMore: rows.length > limit,
+    messages: rows.map((row) => toChatMessage(toStoredMessage(row))),
+    hasMore: rows.at(-1)?.has_next ?? false,
   };
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { arrangeChat } from '../testing/arrange-chat';
 import { createFixture, testSql, textContent, type Fixture } from '../testing/fixture';
 import { commitStep } from '../transitions/commit-step';
@@ -20,12 +21,28 @@ afterAll(() => fixture.close());
 
 const database = () => fixture.store.database;
 
-async function chatWithAnswers(count: number) {
+/** One that Postgres compresses to nearly nothing, one that it cannot compress, and small ones. */
+const LARGE = [
+  'small',
+  'x'.repeat(300_000),
+  randomBytes(60_000).toString('base64'),
+  'between',
+  randomBytes(60_000).toString('base64'),
+  'last',
+];
+
+const bytesOf = (messages: readonly { content: unknown }[]) =>
+  messages.reduce((sum, { content }) => sum + JSON.stringify(content).length, 0);
+
+const chatWithLargeAnswers = () => chatWithTexts(LARGE);
+
+function chatWithAnswers(count: number) {
+  return chatWithTexts(Array.from({ length: count }, (_, index) => `answer ${index}`));
+}
+
+async function chatWithTexts(texts: readonly string[]) {
   const chat = await arrangeChat(fixture, 'running', { hasOpenCalls: false });
-  const messages = Array.from({ length: count }, (_, index): NewMessage => ({
-    role: 'assistant',
-    content: textContent(`answer ${index}`),
-  }));
+  const messages = texts.map((text): NewMessage => ({ role: 'assistant', content: textContent(text) }));
   await commitStep(fixture.store, {
     fence: { chatId: chat.id, runnerId: chat.runnerId, historyVersion: chat.historyVersion },
     messages,
@@ -50,6 +67,21 @@ describe('a page of messages', () => {
     expect(await read({ beforeId: first + 3, limit: 2 })).toEqual([[2, 1], true]);
     expect(await read({ afterId: first, beforeId: first + 4, limit: 2 })).toEqual([[3, 2], true]);
     expect(await read({ afterId: first + 3, limit: 3 })).toEqual([[4], false]);
+  });
+
+  test('is no larger than asked for, has one message however large, and loses none between pages', async () => {
+    const chat = await chatWithLargeAnswers();
+    const maxBytes = 100_000;
+    const seen: number[] = [];
+    let afterId = chat.userMessageId;
+    for (let hasMore = true; hasMore;) {
+      const page = await readMessages(database(), { chatId: chat.id, afterId, limit: 50, maxBytes });
+      expect(page.messages.length === 1 || bytesOf(page.messages) < maxBytes * 1.1).toBe(true);
+      seen.push(...textsOf(page.messages).map((text) => LARGE.indexOf(text)));
+      afterId = page.messages.at(-1)?.id ?? Infinity;
+      hasMore = page.hasMore;
+    }
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5]);
   });
 });
 
@@ -77,6 +109,21 @@ describe('the feed', () => {
       messages: [],
       hasMore: false,
     });
+  });
+
+  test('holds the newest messages that fit, and says that older ones exist', async () => {
+    const chat = await chatWithLargeAnswers();
+    const read = async (maxBytes: number) => {
+      const feed = await readFeed(database(), { chatId: chat.id, limit: 50, maxBytes });
+      const texts = textsOf(feed?.messages.map(({ message }) => message) ?? []);
+      return [texts.map((text) => LARGE.indexOf(text)), feed?.hasMore];
+    };
+    expect(await read(1)).toEqual([[5], true]);
+    expect(await read(90_000)).toEqual([[3, 4, 5], true]);
+    expect((await read(10_000_000))[1]).toBe(false);
+    const tail = { chatId: chat.id, afterRevision: 9, limit: 50 };
+    expect(await readFeed(database(), { ...tail, maxBytes: 100_000 })).toMatchObject({ hasMore: true });
+    expect(await readFeed(database(), tail)).toMatchObject({ hasMore: false });
   });
 
   test('starts anew when an edit removed messages', async () => {
