@@ -6,6 +6,11 @@ export { acquire, type AcquireInput } from './transitions/acquire';
 export { acquireRunnable, type AcquireRunnableInput } from './transitions/acquire-runnable';
 export { cancelAction, type CancelActionInput } from './transitions/cancel-action';
 export { clearContext, type ClearContextInput } from './transitions/clear-context';
+export {
+  commitCompaction,
+  finishCompaction,
+  type CommitCompactionInput,
+} from './transitions/commit-compaction';
 export { commitStep, type CommitStepInput } from './transitions/commit-step';
 export {
   completeAction,

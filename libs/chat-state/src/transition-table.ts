@@ -26,6 +26,8 @@ export const TRANSITIONS = [
   'acquire',
   'release',
   'commit_step',
+  'commit_compaction',
+  'finish_compaction',
   'enter_action',
   'finish_turn',
   'finish_interruption',
@@ -49,6 +51,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: refused, release: refused, commit_step: refused, record_retry: refused,
     enter_action: refused, finish_turn: refused, finish_interruption: refused,
     fail: refused, cancel_action: refused,
+    commit_compaction: refused, finish_compaction: refused,
   },
   waiting: {
     create: refused, send_queue: ['running'], send_interrupt: ['running'],
@@ -58,6 +61,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: refused, release: ['waiting'], commit_step: refused, record_retry: refused,
     enter_action: refused, finish_turn: refused, finish_interruption: refused,
     fail: refused, cancel_action: refused,
+    commit_compaction: refused, finish_compaction: refused,
   },
   running: {
     create: refused, send_queue: ['running+queue'], send_interrupt: ['interrupting+queue'],
@@ -67,6 +71,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: ['running'], release: ['running'], commit_step: ['running'], record_retry: ['running'],
     enter_action: ['requires_action'], finish_turn: ['waiting'], finish_interruption: refused,
     fail: ['error'], cancel_action: refused,
+    commit_compaction: ['running'], finish_compaction: ['waiting'],
   },
   'running+queue': {
     create: refused, send_queue: ['running+queue'], send_interrupt: ['interrupting+queue'],
@@ -76,6 +81,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: ['running+queue'], release: ['running+queue'], commit_step: ['running+queue'], record_retry: ['running+queue'],
     enter_action: ['requires_action+queue'], finish_turn: ['running', 'running+queue'], finish_interruption: refused,
     fail: ['error+queue'], cancel_action: refused,
+    commit_compaction: ['running+queue'], finish_compaction: ['running', 'running+queue'],
   },
   interrupting: {
     create: refused, send_queue: ['interrupting+queue'], send_interrupt: ['interrupting+queue'],
@@ -85,6 +91,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: ['interrupting'], release: ['interrupting'], commit_step: refused, record_retry: refused,
     enter_action: refused, finish_turn: refused, finish_interruption: ['waiting'],
     fail: refused, cancel_action: refused,
+    commit_compaction: refused, finish_compaction: refused,
   },
   'interrupting+queue': {
     create: refused, send_queue: ['interrupting+queue'], send_interrupt: ['interrupting+queue'],
@@ -94,6 +101,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: ['interrupting+queue'], release: ['interrupting+queue'], commit_step: refused, record_retry: refused,
     enter_action: refused, finish_turn: refused, finish_interruption: ['running', 'running+queue'],
     fail: refused, cancel_action: refused,
+    commit_compaction: refused, finish_compaction: refused,
   },
   requires_action: {
     create: refused, send_queue: ['requires_action+queue'], send_interrupt: ['running'],
@@ -103,6 +111,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: ['requires_action'], release: ['requires_action'], commit_step: refused, record_retry: refused,
     enter_action: refused, finish_turn: refused, finish_interruption: refused,
     fail: refused, cancel_action: ['running'],
+    commit_compaction: refused, finish_compaction: refused,
   },
   'requires_action+queue': {
     create: refused, send_queue: ['requires_action+queue'], send_interrupt: ['running+queue'],
@@ -112,6 +121,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: ['requires_action+queue'], release: ['requires_action+queue'], commit_step: refused, record_retry: refused,
     enter_action: refused, finish_turn: refused, finish_interruption: refused,
     fail: refused, cancel_action: ['running+queue'],
+    commit_compaction: refused, finish_compaction: refused,
   },
   error: {
     create: refused, send_queue: ['running'], send_interrupt: ['running'],
@@ -121,6 +131,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: refused, release: ['error'], commit_step: refused, record_retry: refused,
     enter_action: refused, finish_turn: refused, finish_interruption: refused,
     fail: refused, cancel_action: refused,
+    commit_compaction: refused, finish_compaction: refused,
   },
   'error+queue': {
     create: refused, send_queue: ['running+queue'], send_interrupt: ['running+queue'],
@@ -130,6 +141,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: refused, release: ['error+queue'], commit_step: refused, record_retry: refused,
     enter_action: refused, finish_turn: refused, finish_interruption: refused,
     fail: refused, cancel_action: refused,
+    commit_compaction: refused, finish_compaction: refused,
   },
   'archived:waiting': {
     create: refused, send_queue: refused, send_interrupt: refused,
@@ -139,6 +151,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: refused, release: refused, commit_step: refused, record_retry: refused,
     enter_action: refused, finish_turn: refused, finish_interruption: refused,
     fail: refused, cancel_action: refused,
+    commit_compaction: refused, finish_compaction: refused,
   },
   'archived:error': {
     create: refused, send_queue: refused, send_interrupt: refused,
@@ -148,6 +161,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: refused, release: refused, commit_step: refused, record_retry: refused,
     enter_action: refused, finish_turn: refused, finish_interruption: refused,
     fail: refused, cancel_action: refused,
+    commit_compaction: refused, finish_compaction: refused,
   },
   'archived:error+queue': {
     create: refused, send_queue: refused, send_interrupt: refused,
@@ -157,6 +171,7 @@ export const TRANSITION_TABLE: Record<ChatState | 'none', Record<Transition, Cel
     acquire: refused, release: refused, commit_step: refused, record_retry: refused,
     enter_action: refused, finish_turn: refused, finish_interruption: refused,
     fail: refused, cancel_action: refused,
+    commit_compaction: refused, finish_compaction: refused,
   },
 };
 

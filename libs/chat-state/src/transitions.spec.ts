@@ -15,6 +15,8 @@ afterAll(() => fixture.close());
 const WORKER_TRANSITIONS: ReadonlySet<Transition> = new Set([
   'release',
   'commit_step',
+  'commit_compaction',
+  'finish_compaction',
   'enter_action',
   'finish_turn',
   'finish_interruption',

@@ -4,6 +4,7 @@ import type { Transition } from '../transition-table';
 import { acquire } from '../transitions/acquire';
 import { cancelAction } from '../transitions/cancel-action';
 import { clearContext } from '../transitions/clear-context';
+import { commitCompaction, finishCompaction } from '../transitions/commit-compaction';
 import { commitStep } from '../transitions/commit-step';
 import { completeAction } from '../transitions/complete-action';
 import { createChat } from '../transitions/create';
@@ -28,6 +29,12 @@ export type Attempt =
   Done | { ok: false; reason: RefusalReason | 'stale' | 'nothing_to_acquire'; state?: string };
 
 const answer: NewMessage = { role: 'assistant', content: textContent('an answer') };
+const boundary: NewMessage = {
+  role: 'user',
+  content: textContent('a summary'),
+  visibility: 'model',
+  compressed: true,
+};
 
 export async function attempt(
   fixture: Fixture,
@@ -83,6 +90,10 @@ export async function attempt(
       return release(store, fence);
     case 'commit_step':
       return commitStep(store, { fence, messages: [answer] });
+    case 'commit_compaction':
+      return commitCompaction(store, { fence, messages: [boundary] });
+    case 'finish_compaction':
+      return finishCompaction(store, { fence, messages: [boundary] });
     case 'enter_action': {
       const openCalls = [{ tool_call_id: randomUUID(), tool_name: 'look_up', dynamic: true }];
       return enterAction(store, { fence, messages: [answer], openCalls });

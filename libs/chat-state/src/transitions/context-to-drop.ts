@@ -1,10 +1,13 @@
-/**
- * SQL that is true when the model still sees anything but the system messages and the newest boundary. It reads messages, so its
- * statement runs under a lock taken before.
- */
-export const HAS_CONTEXT = `exists (
+/** SQL over messages: its statement runs under a lock taken before. */
+const seesAny = (roles: string) => `exists (
     select from chat_messages x
-    where x.chat_id = l.id and x.role <> 'system' and not x.compressed and not x.deleted and x.visibility <> 'user'
+    where x.chat_id = l.id and ${roles} and not x.compressed and not x.deleted and x.visibility <> 'user'
       and x.id > coalesce((
         select max(b.id) from chat_messages b
         where b.chat_id = l.id and b.compressed and not b.deleted and b.visibility <> 'user'), 0))`;
+
+/** True when the model still sees anything but the system messages and the newest boundary. */
+export const HAS_CONTEXT = seesAny("x.role <> 'system'");
+
+/** True when a summary would replace anything: messages of users that nobody has answered stay as they are. */
+export const HAS_TO_SUMMARISE = seesAny("x.role in ('assistant', 'tool')");

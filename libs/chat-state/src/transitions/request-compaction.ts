@@ -5,7 +5,7 @@
 import { applyTransition } from '../apply-transition';
 import { transitionStatement } from '../transition-statement';
 import type { ChatStore, Done, Refused } from '../types';
-import { HAS_CONTEXT } from './context-to-drop';
+import { HAS_TO_SUMMARISE } from './context-to-drop';
 
 export interface RequestCompactionInput {
   chatId: string;
@@ -14,7 +14,7 @@ export interface RequestCompactionInput {
 }
 
 const REQUEST_COMPACTION = transitionStatement('request_compaction', {
-  when: `l.owner_id = coalesce($2, l.owner_id) and not l.archived and l.status in ('waiting', 'error') and ${HAS_CONTEXT}`,
+  when: `l.owner_id = coalesce($2, l.owner_id) and not l.archived and l.status in ('waiting', 'error') and ${HAS_TO_SUMMARISE}`,
   status: "'running'",
   cancels: 'true',
   attempt: 'l.generation_attempt + 1',
