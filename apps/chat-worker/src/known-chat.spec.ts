@@ -16,6 +16,7 @@ const head: ChatHead = {
   labels: {},
   mcpServerIds: [],
   dynamicTools: [],
+  allowedTools: null,
   pinOrder: 0,
   lastModelConfigId: 'model-1',
   lastReasoningEffort: null,

@@ -34,6 +34,13 @@ export { requestCompaction, type RequestCompactionInput } from './transitions/re
 export { MAX_QUEUED_MESSAGES, readRepeatedSend, send, type SendInput } from './transitions/send';
 export { setArchived, type SetArchivedInput } from './transitions/set-archived';
 export {
+  finishCalls,
+  startCalls,
+  type FinishCallsInput,
+  type JournalledCall,
+  type StartCallsInput,
+} from './tool-calls';
+export {
   forgetWorker,
   HEARTBEAT_MS,
   LEASE_MS,
@@ -54,9 +61,11 @@ export {
   readVersions,
   type OwnedRunnable,
 } from './reads/read-chat';
+export { readChildren, type ReadChildrenInput } from './reads/read-children';
 export { readBacklog, type Backlog } from './reads/read-backlog';
 export { readFeed, type FeedSnapshot, type ReadFeedInput } from './reads/read-feed';
 export { readMessages, readPrompts, type ReadMessagesInput } from './reads/read-messages';
+export { readReport } from './reads/read-report';
 export { readTranscript } from './reads/read-transcript';
 export type {
   ChatHead,

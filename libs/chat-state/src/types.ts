@@ -48,6 +48,8 @@ export interface ChatHead {
   labels: Record<string, string>;
   mcpServerIds: string[];
   dynamicTools: DynamicTool[];
+  /** The only tools of workers that it may use; null: all. */
+  allowedTools: string[] | null;
   pinOrder: number;
   lastModelConfigId: string;
   lastReasoningEffort: ReasoningEffort | null;

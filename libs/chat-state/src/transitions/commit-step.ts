@@ -3,7 +3,8 @@ import type { OpenCall } from '@parley/contracts';
 import { encodeJsonb } from '@parley/database';
 import { applyFenced } from '../apply-transition';
 import { encodeMessages } from '../rows/message-row';
-import { transitionStatement } from '../transition-statement';
+import { FORGET_CALLS } from '../tool-calls';
+import { transitionStatement, type TransitionParts } from '../transition-statement';
 import type { ChatStore, Done, Fence, NewMessage, Stale } from '../types';
 import { fenceValues, IS_FENCED } from './fence';
 
@@ -14,19 +15,21 @@ export interface CommitStepInput {
   openCalls?: readonly OpenCall[];
 }
 
-const COMMIT_STEP = transitionStatement('commit_step', {
+const PARTS: TransitionParts = {
   when: `${IS_FENCED} and l.status = 'running'`,
   given: '$4::jsonb[]',
   calls: '$5::jsonb',
-});
+};
+const COMMIT_STEP = transitionStatement('commit_step', PARTS);
+const COMMIT_RESULTS = transitionStatement('commit_results', { ...PARTS, also: { ctes: FORGET_CALLS } });
 
-/** Commits an assistant message, or the results of its tool calls; the turn goes on. */
+/** Commits an assistant message, or the results of its tool calls, whose journal goes with it; the turn goes on. */
 export function commitStep(
   store: ChatStore,
   { fence, messages, openCalls = [] }: CommitStepInput,
 ): Promise<Done | Stale> {
   return applyFenced(store, {
-    statement: COMMIT_STEP,
+    statement: messages.some((message) => message.role === 'tool') ? COMMIT_RESULTS : COMMIT_STEP,
     values: [...fenceValues(fence), encodeMessages(messages), encodeJsonb(openCalls)],
   });
 }

@@ -27,6 +27,8 @@ export interface CreateChatInput {
   labels?: Record<string, string>;
   mcpServerIds?: readonly string[];
   dynamicTools?: readonly DynamicTool[];
+  /** The only tools of workers that it may ever use. Default: all. */
+  allowedTools?: readonly string[] | null;
   systemMessages?: readonly NewMessage[];
   userMessage: NewMessage;
   /** Under this key the owner's chat is created at most once. */
@@ -42,9 +44,10 @@ const createStatement = (name: string, also?: string): SqlStatement =>
 ),
 u as (
   insert into chats as c (id, organization_id, owner_id, parent_chat_id, root_chat_id, title, title_source,
-    last_model_config_id, last_reasoning_effort, mode, plan_mode, client_type, labels, mcp_server_ids, dynamic_tools, status)
+    last_model_config_id, last_reasoning_effort, mode, plan_mode, client_type, labels, mcp_server_ids, dynamic_tools,
+    allowed_tools, status)
   select coalesce($1::uuid, gen_random_uuid()), $2, $3, $4::uuid, $4::uuid, $5, $6, $7, $8, $9, $10, $11, $12::jsonb,
-    $13::uuid[], $14::jsonb, 'running'
+    $13::uuid[], $14::jsonb, $16::text[], 'running'
   where $4::uuid is null or exists (select from parent)
   on conflict (id) do nothing
   returning ${chatColumns('c')}
@@ -58,7 +61,7 @@ from (values (true)) one left join u on true`,
 const CREATE = createStatement('create_chat');
 const CREATE_ONCE = createStatement(
   'create_chat_once',
-  keyCtes({ user: '$3', key: '$16', hash: '$17', result: 'to_jsonb(u)' }),
+  keyCtes({ user: '$3', key: '$17', hash: '$18', result: 'to_jsonb(u)' }),
 );
 
 /**
@@ -137,5 +140,6 @@ function valuesOf(input: CreateChatInput): unknown[] {
     input.mcpServerIds ?? [],
     encodeJsonb(input.dynamicTools ?? []),
     encodeMessages([...(input.systemMessages ?? []), input.userMessage]),
+    input.allowedTools ?? null,
   ];
 }

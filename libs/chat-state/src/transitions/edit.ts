@@ -7,6 +7,7 @@ import type { ChatMessage, MessagePart, ReasoningEffort } from '@parley/contract
 import { isDone, queryUnderLock, refusal, toDone, type Answer } from '../apply-transition';
 import { publishChange } from '../publish-change';
 import { toChatMessages } from '../rows/message-row';
+import { FORGET_CALLS } from '../tool-calls';
 import { transitionStatement } from '../transition-statement';
 import type { ChatStore, Done, RefusalReason, Refused } from '../types';
 import { encodeUserMessage } from './send';
@@ -37,7 +38,8 @@ const EDIT = transitionStatement('edit', {
   update chat_messages d set deleted = true, revision = u.version from u
   where d.chat_id = u.id and d.id >= $3 and not d.deleted
   returning d.id, d.visibility
-)`,
+),
+${FORGET_CALLS}`,
     columns: `${TARGET_ROLE} as target_role,
   (select jsonb_agg(gone.id order by gone.id) from gone where gone.visibility <> 'model') as deleted_ids`,
   },

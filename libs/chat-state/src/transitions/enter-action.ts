@@ -3,6 +3,7 @@ import type { OpenCall } from '@parley/contracts';
 import { encodeJsonb } from '@parley/database';
 import { applyFenced } from '../apply-transition';
 import { encodeMessages } from '../rows/message-row';
+import { FORGET_CALLS } from '../tool-calls';
 import { transitionStatement } from '../transition-statement';
 import type { ChatStore, Done, Fence, NewMessage, Stale } from '../types';
 import { fenceValues, IS_FENCED } from './fence';
@@ -25,6 +26,7 @@ const ENTER_ACTION = transitionStatement('enter_action', {
   given: '$4::jsonb[]',
   calls: '$5::jsonb',
   deadline: "now() + $6 * interval '1 millisecond'",
+  also: { ctes: FORGET_CALLS },
 });
 
 /**

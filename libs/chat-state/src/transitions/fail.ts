@@ -2,6 +2,7 @@
 import type { ChatError } from '@parley/contracts';
 import { encodeJsonb } from '@parley/database';
 import { applyFenced } from '../apply-transition';
+import { FORGET_CALLS } from '../tool-calls';
 import { transitionStatement } from '../transition-statement';
 import type { ChatStore, Done, Fence, Stale } from '../types';
 import { fenceValues, IS_FENCED } from './fence';
@@ -15,6 +16,7 @@ const FAIL = transitionStatement('fail', {
   when: `${IS_FENCED} and l.status = 'running'`,
   status: "'error'",
   error: '$4::jsonb',
+  also: { ctes: FORGET_CALLS },
 });
 
 /** Ends the turn in error; queue and open calls are kept. */

@@ -3,6 +3,7 @@ import type { ChatMessage, OpenCall } from '@parley/contracts';
 import { encodeJsonb } from '@parley/database';
 import { applyFenced } from '../apply-transition';
 import { encodeMessages } from '../rows/message-row';
+import { FORGET_CALLS } from '../tool-calls';
 import { transitionStatement } from '../transition-statement';
 import type { ChatStore, Done, Fence, NewMessage, Stale } from '../types';
 import { fenceValues, IS_FENCED } from './fence';
@@ -23,6 +24,7 @@ const FINISH_INTERRUPTION = transitionStatement('finish_interruption', {
   ...NEXT_TURN,
   // So that a notification that was lost with its worker is not made up for: nobody is told of what they stopped themselves.
   set: 'interrupted_version = l.version + 1',
+  also: { ctes: FORGET_CALLS },
 });
 
 /** Commits the partial answer of an interrupted turn and ends it; the head of the queue starts the next one. */
