@@ -35,6 +35,7 @@ import type { Episodes } from './live/episodes';
 import { PartsPublisher } from './live/parts-publisher';
 import type { WorkerMetrics } from './metrics';
 import type { Persistence } from './persistence';
+import { promptOverlayOf } from './prompt/overlay';
 import type { CallLedger } from './spend/call-ledger';
 import { ModelCall, withoutCall } from './spend/model-call';
 import { fenceOf, outcomeOf, type Partial, type TaskLogger, type TaskOrder, type TaskOutcome } from './tasks';
@@ -78,7 +79,8 @@ export async function takeStep(parts: TurnParts, order: TaskOrder): Promise<Task
   if (isTurnComplete(rows)) return commit(parts, order, { messages: [], openCalls: [] });
   const model = await parts.persistence.write(() => parts.models.resolve(head.lastModelConfigId), stop);
   const step = new StepAccumulator({ clock: parts.clock, provider: model.provider });
-  const request = requestOf(parts, { order, rows, model });
+  const overlay = await parts.persistence.write(() => promptOverlayOf(parts.chatSettings, head), stop);
+  const request = requestOf(parts, { order, rows, model, overlay });
   const call = new ModelCall({ id: parts.createId(), chatId: head.id, purpose: 'turn', model });
   const onBegin = (): void => parts.titles.consider({ head, rows, model });
   watch.enter('model_first_token');
@@ -139,13 +141,17 @@ async function streamModel(
   }
 }
 
-function requestOf(
-  parts: TurnParts,
-  { order, rows, model }: { order: TaskOrder; rows: readonly TranscriptRow[]; model: ResolvedModel },
-): ModelRequest {
+interface Asked {
+  readonly order: TaskOrder;
+  readonly rows: readonly TranscriptRow[];
+  readonly model: ResolvedModel;
+  readonly overlay: readonly string[];
+}
+
+function requestOf(parts: TurnParts, { order, rows, model, overlay }: Asked): ModelRequest {
   const { head } = order;
   return {
-    messages: buildPrompt(rows, { contextLimit: model.contextLimit }),
+    messages: buildPrompt(rows, { contextLimit: model.contextLimit, overlay }),
     tools: offeredTools(parts.tools, head.dynamicTools),
     settings: settingsFor(model.callConfig, head.lastReasoningEffort ?? undefined),
     metadata: { chatId: head.id },

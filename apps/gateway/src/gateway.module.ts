@@ -1,6 +1,7 @@
 /** Which class gets what. Everything that does I/O comes in from outside, so that main.ts and standalone compose the same module. */
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { CachedChatSettings } from '@parley/chat-settings';
 import { readChat, type ChatStore } from '@parley/chat-state';
 import { Database } from '@parley/database';
 import { Identity, SecretBox } from '@parley/identity';
@@ -104,11 +105,13 @@ function outside(dependencies: GatewayDependencies): Provider[] {
     readOrganizationOf: async (chatId) => (await readChat(database, { chatId }))?.organizationId ?? null,
   });
   const limits = new UsageLimits({ database, logger });
+  const chatSettings = new CachedChatSettings({ database, now: () => Date.now() });
   // A hint that was published while the bus was away is lost: nothing remembered from before is trusted.
   bus.onReconnect(() => {
     identity.invalidate();
     models.invalidate();
     limits.invalidate();
+    chatSettings.invalidate();
   });
   return [
     { provide: Database, useValue: database },
@@ -117,6 +120,7 @@ function outside(dependencies: GatewayDependencies): Provider[] {
     { provide: Providers, useValue: new Providers(database, bus, secretBox) },
     { provide: Models, useValue: new Models(database, bus) },
     { provide: ModelChoices, useValue: models },
+    { provide: CachedChatSettings, useValue: chatSettings },
     { provide: WebpushRequests, useValue: new WebpushRequests({ bus, now: () => Date.now() }) },
     { provide: GitRefresh, useValue: new GitRefresh(bus, logger) },
     { provide: ExpiredKeys, useValue: new ExpiredKeys(database, logger) },

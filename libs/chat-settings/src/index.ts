@@ -1,3 +1,6 @@
 export { CachedChatSettings } from './cached-chat-settings';
 export type { CachedChatSettingsOptions } from './cached-chat-settings';
 export type { ChatSettings, PersonalOverride, PromptOverlay, SystemPrompts } from './settings';
+export { DEFAULT_SYSTEM_PROMPT } from './default-system-prompt';
+export { systemRows } from './system-rows';
+export type { BornChat, SystemRow } from './system-rows';

@@ -59,7 +59,8 @@ export type ProviderMetadata = Readonly<Record<string, unknown>>;
 
 /** The prompt in no provider's words. `buildPrompt` makes it; every rule that all APIs share already holds in it. */
 export type PromptMessage =
-  | { readonly role: 'system'; readonly text: string }
+  /** `isOverlay`: of this turn only, behind the system texts that every request of the chat begins with. */
+  | { readonly role: 'system'; readonly text: string; readonly isOverlay?: true }
   | { readonly role: 'user'; readonly parts: readonly PromptUserPart[] }
   | { readonly role: 'assistant'; readonly parts: readonly PromptAssistantPart[] }
   | { readonly role: 'tool'; readonly results: readonly PromptToolResult[] };

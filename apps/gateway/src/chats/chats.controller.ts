@@ -7,6 +7,7 @@ import {
   type ChatHead,
   type ChatStore,
 } from '@parley/chat-state';
+import { CachedChatSettings } from '@parley/chat-settings';
 import {
   createChatRequest,
   updateChatRequest,
@@ -35,6 +36,7 @@ export class ChatsController {
   constructor(
     @Inject(CHAT_STORE) private readonly store: ChatStore,
     private readonly models: ModelChoices,
+    private readonly settings: CachedChatSettings,
     private readonly limits: UsageLimits,
   ) {}
 
@@ -44,11 +46,11 @@ export class ChatsController {
     @Body(valid(createChatRequest)) body: CreateChatRequest,
     @IdempotencyKey() key: string | undefined,
   ): Promise<Chat> {
-    const { store, models, limits } = this;
+    const { store, models, settings, limits } = this;
     const { userId } = actor;
     const request = { key, route: 'POST chats', body } as const;
     const chat = await once<ChatHead>(request, {
-      work: (onceKey) => createChatFor({ actor, body, store, models, limits, once: onceKey }),
+      work: (onceKey) => createChatFor({ actor, body, store, models, settings, limits, once: onceKey }),
       readRepeat: (onceKey) => readRepeatedCreate(store.database, { userId, once: onceKey }),
     });
     return toChat(chat, actor);

@@ -4,9 +4,9 @@ import {
   type ChatHead,
   type ChatStore,
   type CreateChatInput,
-  type NewMessage,
   type OnceKey,
 } from '@parley/chat-state';
+import { systemRows, type ChatSettings } from '@parley/chat-settings';
 import type { CreateChatRequest } from '@parley/contracts';
 import type { Actor } from '@parley/identity';
 import { fallbackTitle, titleText } from '@parley/llm';
@@ -21,10 +21,11 @@ export async function createChatFor(input: {
   body: CreateChatRequest;
   store: ChatStore;
   models: ModelChoices;
+  settings: ChatSettings;
   limits: UsageLimits;
   once: OnceKey | undefined;
 }): Promise<ChatHead> {
-  const { actor, body, store, models, limits } = input;
+  const { actor, body, store, models, settings, limits } = input;
   const organizationId = body.organization_id;
   if (!actor.organizationIds.includes(organizationId)) {
     throw forbidden('You are not a member of this organization.');
@@ -33,6 +34,12 @@ export async function createChatFor(input: {
   const content = toContent(body.content);
   const modelConfigId = await models.choose(organizationId, body.model_config_id);
   const reasoningEffort = body.reasoning_effort ?? null;
+  const systemMessages = await systemRows(settings, {
+    organizationId,
+    chatPrompt: body.system_prompt,
+    hasWorkspace: false,
+    isDelegated: false,
+  });
   const fresh: CreateChatInput = {
     organizationId,
     ownerId: actor.userId,
@@ -44,17 +51,11 @@ export async function createChatFor(input: {
     clientType: body.client_type,
     labels: body.labels ?? {},
     dynamicTools: body.unsafe_dynamic_tools ?? [],
-    systemMessages: systemMessages(body.system_prompt),
+    systemMessages,
     userMessage: { role: 'user', content, createdBy: actor.userId, modelConfigId, reasoningEffort },
     ...(input.once === undefined ? {} : { once: input.once }),
   };
   const { chat } = accepted(await limits.within({ userId: actor.userId }, () => createChat(store, fresh)));
   models.remember(chat.id, organizationId);
   return chat;
-}
-
-/** The chat's own prompt: the model sees it, people do not. */
-function systemMessages(prompt = ''): NewMessage[] {
-  if (prompt.trim() === '') return [];
-  return [{ role: 'system', content: [{ type: 'text', text: prompt }], visibility: 'model' }];
 }

@@ -157,6 +157,29 @@ describe('Messages', () => {
     expect(body.system).toMatchObject([{ text: 'a' }, { text: 'b', cache_control: { type: 'ephemeral' } }]);
   });
 
+  it('keeps a cache breakpoint before what only this turn says', () => {
+    const body = messagesRequest(
+      {
+        messages: [
+          { role: 'system', text: 'stored' },
+          { role: 'system', text: 'a', isOverlay: true },
+          { role: 'system', text: 'b', isOverlay: true },
+          ...request([call('1')]).messages,
+        ],
+        tools: [],
+        settings: {},
+      },
+      'claude-sonnet-5',
+    );
+    const cached = { cache_control: { type: 'ephemeral' } };
+    expect(body.system).toEqual([
+      { type: 'text', text: 'stored', ...cached },
+      { type: 'text', text: 'a' },
+      { type: 'text', text: 'b', ...cached },
+    ]);
+    expect((JSON.stringify(body).match(/cache_control/g) ?? []).length).toBe(4);
+  });
+
   it('tells old models a budget and new ones an effort', () => {
     const thinking = (model: string) =>
       messagesRequest(request([], { settings: { reasoningEffort: 'medium' } }), model);

@@ -70,6 +70,30 @@ describe('rows', () => {
   });
 });
 
+describe('an overlay', () => {
+  it('stands behind the system rows at the beginning, before and after a compaction', () => {
+    const stored = [row('system', [text('first')]), user('hi')];
+    const overlay = ['mine', 'plan'];
+    expect(texts(buildPrompt(stored, { overlay }))).toEqual([
+      'system: first',
+      'system: mine',
+      'system: plan',
+      'user: hi',
+    ]);
+    const summary = row('user', [text('summary')], { compressed: true, visibility: 'model' });
+    expect(texts(buildPrompt([...stored, summary], { overlay }))).toEqual([
+      'system: first',
+      'system: mine',
+      'system: plan',
+      'user: summary',
+    ]);
+  });
+
+  it('comes first where nothing is stored', () => {
+    expect(texts(buildPrompt([], { overlay: ['mine'] }))).toEqual(['system: mine', 'user: Continue.']);
+  });
+});
+
 describe('parts', () => {
   it('that are blank are dropped, and messages of nothing else with them', () => {
     expect(

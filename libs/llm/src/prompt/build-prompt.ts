@@ -19,6 +19,8 @@ export interface PromptOptions {
   readonly contextLimit?: number | undefined;
   /** Reads the files that parts name by id; without it they count as gone. */
   readonly readFile?: ReadFile;
+  /** System texts of this turn only: they follow those at the beginning of the history. None is blank. */
+  readonly overlay?: readonly string[];
 }
 
 type Slot = PromptMessage | (() => PromptMessage | undefined);
@@ -37,8 +39,10 @@ class PromptBuilder {
   private readonly slots: Slot[] = [];
   private readonly pairing: ToolPairing;
   private readonly readFile: ReadFile;
+  private readonly overlay: readonly string[];
 
-  constructor({ contextLimit, readFile }: PromptOptions) {
+  constructor({ contextLimit, readFile, overlay = [] }: PromptOptions) {
+    this.overlay = overlay;
     this.pairing = new ToolPairing(maxToolResultBytes(contextLimit));
     this.readFile = readFile ?? (() => undefined);
   }
@@ -69,7 +73,13 @@ class PromptBuilder {
       messages.splice(first === -1 ? messages.length : first, 0, CONTINUE);
     const last = messages.findLast((message) => message.role !== 'system');
     if (last?.role === 'assistant') messages.push(CONTINUE);
-    return messages;
+    return this.withOverlay(messages);
+  }
+
+  private withOverlay(messages: PromptMessage[]): PromptMessage[] {
+    const texts = this.overlay.map((text) => ({ role: 'system', text, isOverlay: true }) as const);
+    const end = messages.findIndex((message) => message.role !== 'system');
+    return [...messages.slice(0, end), ...texts, ...messages.slice(end)];
   }
 
   private addUser(content: readonly MessagePart[]): void {

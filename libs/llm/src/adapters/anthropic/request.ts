@@ -2,8 +2,9 @@
  * A prompt as a request of the Messages API.
  *
  * Thinking goes back exactly as signed; reasoning without a signature (of another provider, or cut off) is left out. Turns alternate:
- * neighbours of one role are joined. Cache breakpoints stand after the system prompt (which covers the tools before it) and on the last
- * two messages of the user, so that each request finds the prefix the one before it wrote. What the API is known to refuse is
+ * neighbours of one role are joined. Cache breakpoints (the API takes four) stand after the stored system prompt, which covers the tools
+ * before it, after the overlay of the turn, and on the last two messages of the user, so that each request finds the prefix the
+ * one before it wrote, also when the overlay has changed. What the API is known to refuse is
  * refused here or replaced: requests over 32 MiB, images over 5 MiB.
  */
 import type Anthropic from '@anthropic-ai/sdk';
@@ -62,8 +63,13 @@ function defaultMaxTokens(modelName: string): number {
 const CACHE = { cache_control: { type: 'ephemeral' } } as const;
 
 function toSystem(messages: readonly PromptMessage[]): Anthropic.TextBlockParam[] {
-  const texts = messages.flatMap((message) => (message.role === 'system' ? [message.text] : []));
-  return texts.map((text, index) => ({ type: 'text', text, ...(index === texts.length - 1 && CACHE) }));
+  const prompts = messages.filter((message) => message.role === 'system');
+  const endOfStored = prompts.findLastIndex(({ isOverlay }) => isOverlay === undefined);
+  return prompts.map(({ text }, index) => ({
+    type: 'text',
+    text,
+    ...((index === prompts.length - 1 || index === endOfStored) && CACHE),
+  }));
 }
 
 function toTools(tools: ModelRequest['tools'], isCached: boolean): Anthropic.Tool[] {
