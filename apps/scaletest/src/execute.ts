@@ -35,12 +35,14 @@ export async function execute(flags: RunFlags, signal: AbortSignal): Promise<Rep
   // Every chat listens to it.
   setMaxListeners(0, signal);
   const progress = new Progress(process.stderr);
-  const budget = readBudget(flags.budget ?? BUDGET_FILE);
+  const ownBudget = readBudget(flags.budget ?? BUDGET_FILE);
   const logDirectory = await mkdtemp(join(tmpdir(), 'parley-scaletest-logs-'));
   const plan = planRun(flags, logDirectory);
   const startedAt = new Date();
   progress.say(`Starting (logs of what is started: ${logDirectory})`);
   const target = await startTarget(flags, plan);
+  // Of a deployment that shows no SQL the budget is asked for by name only.
+  const budget = flags.budget !== undefined || target.databaseUrl !== undefined ? ownBudget : null;
   const seed = flags.seed ?? String(startedAt.getTime());
   const cleansUp = target.kind === 'given' && !flags.keep;
   const test = new Scaletest({ target, seed, signal, progress, budget, cleansUp });

@@ -9,12 +9,14 @@ import { ChatSession } from './generator/chat-session';
 import type { DeliveryCounts } from './generator/delivery';
 import { HangWatch } from './generator/hang-watch';
 import { HttpClient } from './generator/http-client';
+import { ServerErrors } from './generator/server-errors';
 import type { LoadOutcome } from './load/load-outcome';
 import { type LoadPlan, plannedTurns } from './load/load-plan';
 import { LoadRun } from './load/load-run';
 import { type IdleRates, idleRates } from './measure/sql-cost';
 import { SqlUsage } from './measure/sql-usage';
 import { judge } from './oracle/judge';
+import { checkServerErrors } from './oracle/server-error-checks';
 import type { LedgerCalls } from './oracle/ledger-call';
 import type { Progress } from './report/progress';
 import type { LoadReport } from './report/schema';
@@ -45,6 +47,7 @@ export class Scaletest {
   private readonly api: HttpClient;
   private readonly streams: HttpClient;
   private readonly hangs = new HangWatch();
+  private readonly serverErrors = new ServerErrors();
   private readonly ledger: MockLedger;
   private sql: SqlUsage | null = null;
   private idle: IdleRates = { callsPerSecond: new Map() };
@@ -53,8 +56,9 @@ export class Scaletest {
 
   constructor(private readonly options: ScaletestOptions) {
     const { target } = options;
-    this.api = new HttpClient(target.apiUrls, MAX_SOCKETS);
-    this.streams = new HttpClient(target.streamUrls, MAX_SOCKETS);
+    const http = { maxSockets: MAX_SOCKETS, serverErrors: this.serverErrors };
+    this.api = new HttpClient(target.apiUrls, http);
+    this.streams = new HttpClient(target.streamUrls, http);
     this.ledger = new MockLedger(target.mockUrl);
   }
 
@@ -105,12 +109,20 @@ export class Scaletest {
     await this.ledger.begin().catch(() => undefined);
     const outcome = await this.outcomeOf(plan);
     const calls = await this.readLedger();
-    const verdict = judge(outcome.chats, calls);
-    const report = sumUp({ outcome, verdict, calls, idle: this.idle });
+    const blows = outcome.strike?.blows ?? [];
+    const errors = checkServerErrors(outcome.serverErrors, blows);
+    const judged = judge(outcome.chats, calls, blows);
+    const verdict = { ...judged, findings: [...judged.findings, ...errors.findings] };
+    const report = sumUp({
+      outcome,
+      verdict,
+      calls,
+      idle: this.idle,
+      explainedErrors: errors.explained,
+    });
     const { budget } = this.options;
-    return plan.isBudgeted && budget !== null && report.sql !== null
-      ? { ...report, budget: checkBudget(report, budget) }
-      : report;
+    // A budget that was asked for and not measured is not kept.
+    return plan.isBudgeted && budget !== null ? { ...report, budget: checkBudget(report, budget) } : report;
   }
 
   private async outcomeOf(plan: LoadPlan): Promise<LoadOutcome> {
@@ -125,6 +137,7 @@ export class Scaletest {
       seed,
       signal,
       counts,
+      serverErrors: this.serverErrors,
       openSession: (wish) => this.openSession({ ...wish, plan, counts, load }),
     });
     progress.follow(plan.name, plannedTurns(plan), () => run.turns);
@@ -140,7 +153,6 @@ export class Scaletest {
   private openSession(wish: {
     index: number;
     scenario: string;
-    mayRegenerate: boolean;
     plan: LoadPlan;
     counts: DeliveryCounts;
     load: number;
@@ -163,7 +175,6 @@ export class Scaletest {
       hangs: this.hangs,
       counts: wish.counts,
       signal: this.options.signal,
-      mayRegenerate: wish.mayRegenerate,
       meddle: this.options.meddle,
     });
   }

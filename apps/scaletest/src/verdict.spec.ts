@@ -21,6 +21,9 @@ describe('the verdict', () => {
       recovered_after_ms: 0,
       steady_after_ms: 0,
       longest_silence_ms: 0,
+      blows: [],
+      lost: null,
+      bus_messages: null,
     };
     const budget = { is_kept: false, lines: [{ what: 'statements', budget: 2, measured: 3 }] };
     const failing = [

@@ -3,7 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Database, sql } from '@parley/database';
 import type { LocalServers } from '@parley/local-servers';
 import type { Cluster } from '@parley/standalone';
-import type { BusDisturbance, ChaosControls, ServerName, ServiceRole } from '../system/target';
+import type {
+  BusDisturbance,
+  ChaosControls,
+  DisturbanceCounts,
+  ServerName,
+  ServiceRole,
+} from '../system/target';
 import type { NatsProxy } from './nats-proxy';
 
 const LOCK_CHATS = sql('scaletest_lock_chats', 'lock table chats in access exclusive mode');
@@ -50,6 +56,10 @@ export class ClusterChaos implements ChaosControls {
   disturbBus(disturbance: BusDisturbance | null): void {
     if (this.proxy === undefined) throw new Error('There is no proxy in front of the bus');
     this.proxy.disturb(disturbance);
+  }
+
+  busCounts(): DisturbanceCounts | null {
+    return this.proxy === undefined ? null : { ...this.proxy.counts };
   }
 
   async blockDatabase(ms: number): Promise<void> {

@@ -8,20 +8,14 @@
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Random } from '@parley/llmmock';
 import { createRandom } from '@parley/llmmock';
-import type { BusDisturbance } from '../system/target';
+import type { BusDisturbance, DisturbanceCounts } from '../system/target';
 import { NatsFrames } from './nats-frames';
 
 const MAY_SUFFER = /^(chat|worker|user|config)\./;
 
-export interface DisturbanceCounts {
-  passed: number;
-  dropped: number;
-  doubled: number;
-  delayed: number;
-}
-
 export class NatsProxy {
-  readonly counts: DisturbanceCounts = { passed: 0, dropped: 0, doubled: 0, delayed: 0 };
+  /** While it was disturbed. */
+  readonly counts = { passed: 0, dropped: 0, doubled: 0, delayed: 0 } satisfies DisturbanceCounts;
   private disturbance: BusDisturbance | null = null;
   private readonly open = new Set<Socket>();
   private readonly timers = new Set<NodeJS.Timeout>();

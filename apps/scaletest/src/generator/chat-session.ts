@@ -29,8 +29,6 @@ export interface SessionOptions {
   readonly hangs: HangWatch;
   readonly counts: DeliveryCounts;
   readonly signal: AbortSignal;
-  /** Workers may die or the model fail: a step may be generated again. */
-  readonly mayRegenerate: boolean;
   readonly meddle: ViewerOptions['meddle'];
 }
 
@@ -56,6 +54,7 @@ export class ChatSession {
   private readonly pending = new Set<Pending>();
   private firstPart: (() => void) | undefined;
   private history: readonly SeenMessage[] | null = null;
+  private historyFailure: string | undefined;
 
   constructor(readonly options: SessionOptions) {
     this.calls = new ChatCalls({ ...options, giveUpAfterMs: options.turnTimeoutMs });
@@ -183,7 +182,12 @@ export class ChatSession {
 
   /** Reads the history as any client may; keeps it for the oracle. */
   async readHistory(): Promise<void> {
-    this.history = await this.calls.history();
+    try {
+      this.history = await this.calls.history();
+    } catch (error) {
+      this.historyFailure = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
   }
 
   /** True when every viewer holds as many messages as the history. */
@@ -200,11 +204,13 @@ export class ChatSession {
         name,
         messages: [...fold.messages.values()].sort((left, right) => left.id - right.id),
         findings: fold.findings,
+        gaps: fold.gaps,
         isComplete: isAttached,
       })),
       repeatedToolCalls: this.tools.repeated,
-      mayRegenerate: this.options.mayRegenerate || this.viewers.some(({ fold }) => fold.retries > 0),
+      retriesTold: Math.max(0, ...this.viewers.map(({ fold }) => fold.retries)),
       history: this.history,
+      historyFailure: this.historyFailure,
       finalStatus: this.viewers[0]?.fold.status,
     };
   }

@@ -1,6 +1,7 @@
 /**
  * Makes a call that changes something until it is known to have happened once: refused connections and rate limits are tried again,
  * and after a failure that may hide a success the state is looked at first, since sending twice would be the generator's own fault.
+ * An answer with a 5xx is tried again too, and noted (`server-errors.ts`): the load goes on, and nothing is hidden.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { RefusedError } from './errors';

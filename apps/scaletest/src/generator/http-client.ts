@@ -4,6 +4,7 @@
  */
 import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { ServerErrors } from './server-errors';
 
 export interface Reply {
   readonly status: number;
@@ -41,17 +42,24 @@ export class HttpClient {
   private readonly bases: readonly { hostname: string; port: string; prefix: string }[];
   private turn = 0;
 
-  /** @param maxSockets of requests to one address; streams have their own connections */
-  constructor(baseUrls: readonly string[], maxSockets: number) {
+  constructor(
+    baseUrls: readonly string[],
+    private readonly options: {
+      /** Of requests to one address; streams have their own connections. */
+      readonly maxSockets: number;
+      readonly serverErrors: ServerErrors;
+    },
+  ) {
+    const { maxSockets } = options;
     // Parsed once: a URL parsed for each request costs more than the request's JSON.
     this.bases = baseUrls.map((url) => {
       const { hostname, port, pathname } = new URL(url);
       return { hostname, port, prefix: pathname.replace(/\/+$/, '') };
     });
     this.isSecure = baseUrls.some((url) => url.startsWith('https:'));
-    const options = { keepAlive: true, maxSockets, noDelay: true, scheduling: 'lifo' } as const;
+    const agentOptions = { keepAlive: true, maxSockets, noDelay: true, scheduling: 'lifo' } as const;
     const streamOptions = { keepAlive: false, noDelay: true };
-    this.agent = this.isSecure ? new HttpsAgent(options) : new Agent(options);
+    this.agent = this.isSecure ? new HttpsAgent(agentOptions) : new Agent(agentOptions);
     this.streamAgent = this.isSecure ? new HttpsAgent(streamOptions) : new Agent(streamOptions);
   }
 
@@ -78,9 +86,11 @@ export class HttpClient {
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (text += chunk));
         response.on('error', fail);
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, text, retryAfterMs: retryAfterMs(response) }),
-        );
+        response.on('end', () => {
+          const status = response.statusCode ?? 0;
+          this.options.serverErrors.note(`${call.method} ${call.path}`, status, text);
+          resolve({ status, text, retryAfterMs: retryAfterMs(response) });
+        });
       });
       request.end(body);
     });
@@ -103,7 +113,10 @@ export class HttpClient {
     if (options.lastEventId !== undefined) headers['last-event-id'] = options.lastEventId;
     const request = this.open(path, { method: 'GET', headers, agent: this.streamAgent });
     request.on('error', options.onFailure);
-    request.on('response', options.onResponse);
+    request.on('response', (response) => {
+      this.options.serverErrors.note(`GET ${path}`, response.statusCode ?? 0);
+      options.onResponse(response);
+    });
     request.end();
     return () => request.destroy();
   }

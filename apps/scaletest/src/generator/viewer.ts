@@ -85,6 +85,7 @@ export class Viewer {
       return;
     }
     this.isAttached = true;
+    this.fold.attachedAtMs = performance.now();
     this.attached?.();
     const splitter = new SseSplitter();
     response.setEncoding('utf8');

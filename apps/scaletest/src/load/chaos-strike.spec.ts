@@ -19,7 +19,7 @@ function turnsWithSilence(fromMs: number, toMs: number): Turn[] {
 }
 
 const struckAtMs = 10_050;
-const strike = { struckAtMs, mendedAtMs: 15_000, failure: undefined };
+const strike = { struckAtMs };
 
 describe('recovery', () => {
   it('is measured from the fault to the end of what was in flight, and to the usual pace', () => {

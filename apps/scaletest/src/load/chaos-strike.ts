@@ -1,9 +1,13 @@
 /** One fault during a load: when it struck, when it was mended, and how long the platform took to be itself again. */
 import type { Turn } from '../generator/turn';
+import type { Blow } from '../oracle/blow';
+import type { DisturbanceCounts } from '../system/target';
 
 export interface Strike {
   readonly struckAtMs: number;
   readonly mendedAtMs: number;
+  readonly blows: readonly Blow[];
+  readonly busCounts: DisturbanceCounts | null;
   /** Why it could not be carried out. */
   readonly failure: string | undefined;
 }
@@ -24,7 +28,11 @@ const STEP_MS = 500;
 const USUAL_SHARE = 0.7;
 
 /** @param endsAtMs when the load ended: what is later is no dip */
-export function recoveryOf(turns: readonly Turn[], { struckAtMs }: Strike, endsAtMs: number): Recovery {
+export function recoveryOf(
+  turns: readonly Turn[],
+  { struckAtMs }: Pick<Strike, 'struckAtMs'>,
+  endsAtMs: number,
+): Recovery {
   const inFlight = turns.filter(
     ({ sentAtMs, doneAtMs }) =>
       sentAtMs > 0 && sentAtMs <= struckAtMs && (doneAtMs === 0 || doneAtMs > struckAtMs),

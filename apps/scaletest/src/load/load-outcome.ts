@@ -1,5 +1,6 @@
 /** What is known once a load has ended: the evidence, before it is judged and summed up. */
 import type { DeliveryCounts } from '../generator/delivery';
+import type { ServerErrorTally } from '../generator/server-errors';
 import type { Turn } from '../generator/turn';
 import type { ObservedChat } from '../oracle/observation';
 import type { Strike } from './chaos-strike';
@@ -23,6 +24,7 @@ export interface LoadOutcome {
   readonly measured: Measured;
   readonly streams: StreamTotals;
   readonly counts: DeliveryCounts;
+  readonly serverErrors: ServerErrorTally;
   readonly strike: Strike | null;
   /** `performance.now()` of the first turn's intended time, of the release after the barrier, and of the last turn's end. */
   readonly startedAtMs: number;

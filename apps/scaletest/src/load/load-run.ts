@@ -7,8 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createRandom } from '@parley/llmmock';
 import { arrivalTimes } from '../arrivals/arrivals';
 import { FAULTS, type FaultName } from '../chaos/faults';
+import { RecordedControls } from '../chaos/recorded-controls';
 import type { ChatSession } from '../generator/chat-session';
 import type { DeliveryCounts } from '../generator/delivery';
+import type { ServerErrors } from '../generator/server-errors';
 import { RunAbortedError, TurnFailedError } from '../generator/errors';
 import type { Turn } from '../generator/turn';
 import type { SqlUsage } from '../measure/sql-usage';
@@ -28,23 +30,11 @@ export interface LoadRunOptions {
   readonly sql: SqlUsage | null;
   readonly seed: string;
   readonly signal: AbortSignal;
-  readonly openSession: (wish: {
-    index: number;
-    scenario: ScenarioName;
-    mayRegenerate: boolean;
-  }) => ChatSession;
+  readonly openSession: (wish: { index: number; scenario: ScenarioName }) => ChatSession;
+  readonly serverErrors: ServerErrors;
   readonly counts: DeliveryCounts;
 }
 
-/** Faults after which a worker rightly generates a step again. */
-const MAY_REGENERATE: ReadonlySet<FaultName> = new Set([
-  'kill-worker',
-  'kill-workers',
-  'pause-worker',
-  'restart-postgres',
-  'exhaust-pool',
-  'roll-all',
-]);
 const STRIKE_AFTER_SHARE = 0.25;
 
 export class LoadRun {
@@ -72,12 +62,12 @@ export class LoadRun {
   }
 
   async run(): Promise<LoadOutcome> {
-    const { plan, seed, signal, counts } = this.options;
+    const { plan, seed, signal, counts, serverErrors } = this.options;
     const scenarios = dealScenarios(plan.mix, plan.chats, createRandom(`${seed}/mix`));
-    const mayRegenerate = plan.fault !== undefined && MAY_REGENERATE.has(plan.fault);
+    serverErrors.take();
     await this.measurements.start();
     this.startedAtMs = performance.now();
-    await Promise.all(scenarios.map((scenario, index) => this.drive({ index, scenario, mayRegenerate })));
+    await Promise.all(scenarios.map((scenario, index) => this.drive({ index, scenario })));
     this.over.abort();
     const strike = await this.strike;
     const endedAtMs = Math.max(this.startedAtMs, ...this.turns.map(({ doneAtMs }) => doneAtMs));
@@ -91,6 +81,7 @@ export class LoadRun {
       measured,
       streams: this.streamTotals(),
       counts,
+      serverErrors: serverErrors.take(),
       strike,
       startedAtMs: this.startedAtMs,
       releasedAtMs: this.releasedAtMs,
@@ -106,11 +97,7 @@ export class LoadRun {
     for (const session of this.sessions) session.close();
   }
 
-  private async drive(wish: {
-    index: number;
-    scenario: ScenarioName;
-    mayRegenerate: boolean;
-  }): Promise<void> {
+  private async drive(wish: { index: number; scenario: ScenarioName }): Promise<void> {
     const session = this.options.openSession(wish);
     this.sessions.push(session);
     const scenario = SCENARIOS[wish.scenario];
@@ -159,14 +146,20 @@ export class LoadRun {
     const signal = AbortSignal.any([this.options.signal, this.over.signal]);
     await delay((plan.durationMs ?? 0) * STRIKE_AFTER_SHARE, undefined, { signal }).catch(() => undefined);
     const struckAtMs = performance.now();
+    if (target.chaos === undefined) {
+      const failure = 'this deployment is not ours to break';
+      return { struckAtMs, mendedAtMs: struckAtMs, blows: [], busCounts: null, failure };
+    }
+    const controls = new RecordedControls(target.chaos);
     let failure: string | undefined;
     try {
-      if (target.chaos === undefined) throw new Error('this deployment is not ours to break');
-      if (!signal.aborted) await FAULTS[fault].strike(target.chaos, signal);
+      if (!signal.aborted) await FAULTS[fault].strike(controls, signal);
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }
-    return { struckAtMs, mendedAtMs: performance.now(), failure };
+    controls.end();
+    const { blows } = controls;
+    return { struckAtMs, mendedAtMs: performance.now(), blows, busCounts: controls.busCounts(), failure };
   }
 
   private makeLoop(): { start(): void; slotsFor(): Slots; worstBacklog: number } {

@@ -5,15 +5,29 @@ import type { ChatSession } from '../generator/chat-session';
 const AT_ONCE = 16;
 const CATCH_UP_MS = 15_000;
 const LOOK_MS = 50;
+const READ_FOR_MS = 20_000;
+const READ_AGAIN_MS = 500;
 
-/** A history that cannot be read stays unknown; the oracle then says less of that chat. */
+/** A history that cannot be read, though it was tried for a while, is a finding of the oracle. */
 export async function readAllHistories(sessions: readonly ChatSession[]): Promise<void> {
   const left = sessions.filter(({ chatId }) => chatId !== '').values();
   const readers = Array.from({ length: AT_ONCE }, async () => {
-    for (const session of left) await session.readHistory().catch(() => undefined);
+    for (const session of left) await readHistory(session);
   });
   await Promise.all(readers);
   const givesUpAt = performance.now() + CATCH_UP_MS;
   while (performance.now() < givesUpAt && sessions.some((session) => !session.areViewersCurrent))
     await delay(LOOK_MS);
+}
+
+async function readHistory(session: ChatSession): Promise<void> {
+  const givesUpAt = performance.now() + READ_FOR_MS;
+  while (performance.now() < givesUpAt) {
+    try {
+      await session.readHistory();
+      return;
+    } catch {
+      await delay(READ_AGAIN_MS);
+    }
+  }
 }

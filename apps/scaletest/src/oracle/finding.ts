@@ -7,10 +7,13 @@ export const FINDING_KINDS = {
   part_repeated: 'a live part came twice',
   part_stale: 'a live part came of an attempt that was over',
   text_differs: 'the committed text is not what was streamed',
+  answer_unstreamed: 'no part of an answer was streamed before it was committed',
+  stream_cut: 'an answer was committed long before all of it was streamed',
   wrong_text: 'the committed text is not what the model answered',
   message_repeated: 'a committed message came twice on one stream',
   message_changed: 'a committed message came again with another content',
   message_out_of_order: 'a committed message came before an older one',
+  history_unread: 'the history could not be read, so that the oracle could not check it',
   viewers_differ: 'a viewer holds other messages than the history',
   user_message_lost: 'a message that was accepted is not in the history',
   user_message_doubled: 'a message is in the history more than once',
@@ -24,6 +27,7 @@ export const FINDING_KINDS = {
   model_call_doubled: 'the model was asked twice for a step of a turn',
   model_call_out_of_order: 'the model was asked for a later turn before an earlier one',
   model_refused: 'the model refused the prompt',
+  server_error: 'a request was answered with a 5xx that no fault explains',
   ledger_incomplete: 'the mock forgot calls, so that the oracle could not check them',
 } as const;
 export type FindingKind = keyof typeof FINDING_KINDS;

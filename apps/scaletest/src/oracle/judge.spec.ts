@@ -1,10 +1,12 @@
 import { healthyCalls, healthyChat, ledgerCall, observedTurn, rowsOf, seen } from '../testing/evidence';
 import { judge } from './judge';
-import type { ObservedChat } from './observation';
+import type { Blow } from './blow';
+import type { LedgerCalls } from './ledger-call';
+import type { ObservedChat, StreamGap } from './observation';
 
 const turns = () => [observedTurn('a/0'), observedTurn('a/1', [1, 2]), observedTurn('a/2')];
 
-function kinds(chat: ObservedChat, calls = healthyCalls(chat.turns)): string[] {
+function kinds(chat: ObservedChat, calls: LedgerCalls = healthyCalls(chat.turns)): string[] {
   return judge([chat], calls).findings.map(({ kind }) => kind);
 }
 
@@ -12,7 +14,10 @@ function kinds(chat: ObservedChat, calls = healthyCalls(chat.turns)): string[] {
 function withHistory(change: (history: ReturnType<typeof healthyChat>['history']) => void): ObservedChat {
   const chat = healthyChat(turns());
   change(chat.history);
-  return { ...chat, viewers: [{ name: 'viewer 1', messages: chat.history, findings: [], isComplete: true }] };
+  return {
+    ...chat,
+    viewers: [{ name: 'viewer 1', messages: chat.history, findings: [], gaps: [], isComplete: true }],
+  };
 }
 
 describe('the oracle', () => {
@@ -21,6 +26,8 @@ describe('the oracle', () => {
       findings: [],
       turnsChecked: 3,
       chatsChecked: 1,
+      modelCalls: { answered: 5, regenerated: 0 },
+      answersCut: 0,
     });
   });
 
@@ -72,7 +79,13 @@ describe('the oracle', () => {
 
   it('holds every viewer that stayed against the history, and none that left', () => {
     const chat = healthyChat(turns());
-    const short = { name: 'viewer 2', messages: chat.history.slice(0, -1), findings: [], isComplete: true };
+    const short = {
+      name: 'viewer 2',
+      messages: chat.history.slice(0, -1),
+      findings: [],
+      gaps: [],
+      isComplete: true,
+    };
     expect(kinds({ ...chat, viewers: [...chat.viewers, short] })).toEqual(['viewers_differ']);
     expect(kinds({ ...chat, viewers: [...chat.viewers, { ...short, isComplete: false }] })).toEqual([]);
   });
@@ -85,13 +98,76 @@ describe('the oracle', () => {
     const doubled = healthyCalls(turns());
     doubled.byKey.set('a/2', [ledgerCall(5, 0), ledgerCall(6, 0)]);
     expect(kinds(chat, doubled)).toEqual(['model_call_doubled']);
-    expect(kinds({ ...chat, mayRegenerate: true }, doubled)).toEqual([]);
     const swapped = healthyCalls(turns());
     swapped.byKey.set('a/0', [ledgerCall(9, 0)]);
     expect(kinds(chat, swapped)).toEqual(['model_call_out_of_order']);
     const refused = healthyCalls(turns());
     refused.byKey.set('a/2', [{ ...ledgerCall(5, 0), status: 400, error: 'bad history' }, ledgerCall(6, 0)]);
     expect(kinds(chat, refused)).toEqual(['model_refused']);
+  });
+
+  it('excuses a step that was asked for again by the blow that struck it, as often as it allows, and counts it', () => {
+    const chat = healthyChat([observedTurn('a/0')]);
+    const asked = (...receivedAtMs: number[]): LedgerCalls => ({
+      byKey: new Map([
+        ['a/0', receivedAtMs.map((atMs, index) => ({ ...ledgerCall(index + 1, 0), receivedAtMs: atMs }))],
+      ]),
+      dropped: 0,
+    });
+    const kill: Blow = {
+      what: 'kill chat-worker 0',
+      atMs: 5_000,
+      untilMs: 5_000,
+      regenerations: 1,
+      mayRefuse: false,
+    };
+    const judged = (calls: LedgerCalls, blows: Blow[]): string[] =>
+      judge([chat], calls, blows).findings.map(({ kind }) => kind);
+    expect(judged(asked(4_000, 12_000), [kill])).toEqual([]);
+    expect(judge([chat], asked(4_000, 12_000), [kill]).modelCalls).toEqual({ answered: 2, regenerated: 1 });
+    expect(judged(asked(4_000, 12_000), [])).toEqual(['model_call_doubled']);
+    expect(judged(asked(4_000, 12_000, 13_000), [kill])).toEqual(['model_call_doubled']);
+    expect(judged(asked(1_000, 2_000), [kill])).toEqual(['model_call_doubled']);
+    expect(judged(asked(4_000, 60_000), [kill])).toEqual(['model_call_doubled']);
+    expect(judged(asked(40_000, 41_000), [{ ...kill, regenerations: 0 }])).toEqual(['model_call_doubled']);
+  });
+
+  it('excuses a step that is tried again when viewers were told and the call before was cut short', () => {
+    const chat = { ...healthyChat([observedTurn('a/0')]), retriesTold: 1 };
+    const calls = (isWhole: boolean): LedgerCalls => ({
+      byKey: new Map([['a/0', [{ ...ledgerCall(1, 0), isWhole }, ledgerCall(2, 0)]]]),
+      dropped: 0,
+    });
+    expect(kinds(chat, calls(false))).toEqual([]);
+    expect(kinds(chat, calls(true))).toEqual(['model_call_doubled']);
+  });
+
+  it('does not take a history that could not be read for a clean one', () => {
+    const chat = { ...healthyChat(turns()), history: null, historyFailure: 'answered 503' };
+    expect(judge([chat], healthyCalls(turns())).findings).toEqual([
+      { kind: 'history_unread', chatId: 'chat', detail: 'answered 503' },
+    ]);
+  });
+
+  it('wants answers to be streamed to those who were there before', () => {
+    const gap = { messageId: 2, attachedAtMs: 5, streamedLength: 0, committedLength: 400 };
+    const slow = { chunks: 20, chunkSize: 20, chunkMs: 100, firstByteMs: 0 };
+    const turn = { ...observedTurn('a/0'), order: { key: 'a/0', shape: slow, toolSteps: [] } };
+    const judged = (change: Partial<StreamGap>, blows: readonly Blow[] = []): string[] => {
+      const chat = healthyChat([turn]);
+      const viewers = chat.viewers.map((viewer) => ({ ...viewer, gaps: [{ ...gap, ...change }] }));
+      return judge([{ ...chat, viewers }], healthyCalls([turn]), blows).findings.map(({ kind }) => kind);
+    };
+    expect(judged({})).toEqual(['answer_unstreamed']);
+    expect(judged({ attachedAtMs: 15 })).toEqual([]);
+    expect(judged({ streamedLength: 100 })).toEqual(['stream_cut']);
+    expect(judged({ streamedLength: 360 })).toEqual([]);
+    const atMs = performance.timeOrigin;
+    const blow = { what: 'crash nats', atMs, untilMs: atMs + 15, regenerations: 0, mayRefuse: true };
+    expect(judged({}, [blow])).toEqual([]);
+    expect(judged({}, [{ ...blow, atMs: atMs + 60_000, untilMs: atMs + 61_000 }])).toEqual([
+      'answer_unstreamed',
+    ]);
   });
 
   it('takes a beginning of the answer for an interrupted turn, and nothing of an edited one', () => {

@@ -2,34 +2,63 @@
  * The oracle: says of each chat what is wrong with it, from three independent witnesses — what viewers saw, what the mock was asked,
  * and what the history says at the end. Pure: the same evidence gives the same findings.
  */
+import type { Blow } from './blow';
 import type { Finding } from './finding';
 import { checkHistory } from './history-checks';
 import type { LedgerCalls } from './ledger-call';
-import { checkModelCalls } from './model-call-checks';
+import { type CheckedCalls, checkModelCalls } from './model-call-checks';
 import { isSameMessage, isSettled, type ObservedChat } from './observation';
+import { checkStreams } from './stream-checks';
 
 export interface Verdict {
   readonly findings: readonly Finding[];
   readonly turnsChecked: number;
   readonly chatsChecked: number;
+  /** Null without a ledger. */
+  readonly modelCalls: { readonly answered: number; readonly regenerated: number } | null;
+  /** Answers that a viewer did not see grow to their end, whatever excuses it. */
+  readonly answersCut: number;
 }
 
-/** @param calls null when the mock's ledger could not be read: what depends on it is not checked */
-export function judge(chats: readonly ObservedChat[], calls: LedgerCalls | null): Verdict {
+/**
+ * @param calls null when the mock's ledger could not be read: what depends on it is not checked
+ * @param blows what the run's fault did to the platform
+ */
+export function judge(
+  chats: readonly ObservedChat[],
+  calls: LedgerCalls | null,
+  blows: readonly Blow[] = [],
+): Verdict {
   const findings: Finding[] = [];
+  const modelCalls = { answered: 0, regenerated: 0 };
+  const canCheckCalls = calls !== null && calls.dropped === 0;
   let turnsChecked = 0;
+  let answersCut = 0;
   for (const chat of chats) {
     turnsChecked += chat.turns.length;
-    for (const finding of judgeChat(chat, calls)) findings.push({ ...finding, chatId: chat.chatId });
+    answersCut += checkStreams(chat, chat.history ?? [], []).length;
+    const ofCalls: CheckedCalls = canCheckCalls
+      ? checkModelCalls(chat, calls, blows)
+      : { findings: [], answered: 0, regenerated: 0 };
+    modelCalls.answered += ofCalls.answered;
+    modelCalls.regenerated += ofCalls.regenerated;
+    for (const finding of [...judgeChat(chat, blows), ...ofCalls.findings])
+      findings.push({ ...finding, chatId: chat.chatId });
   }
   if (calls !== null && calls.dropped > 0)
     findings.push({ kind: 'ledger_incomplete', chatId: '', detail: `${calls.dropped} calls forgotten` });
-  return { findings, turnsChecked, chatsChecked: chats.length };
+  return {
+    findings,
+    turnsChecked,
+    chatsChecked: chats.length,
+    modelCalls: canCheckCalls ? modelCalls : null,
+    answersCut,
+  };
 }
 
 type ChatFinding = Omit<Finding, 'chatId'>;
 
-function judgeChat(chat: ObservedChat, calls: LedgerCalls | null): ChatFinding[] {
+function judgeChat(chat: ObservedChat, blows: readonly Blow[]): ChatFinding[] {
   return [
     ...checkTurns(chat),
     ...chat.viewers.flatMap((viewer) => viewer.findings),
@@ -37,9 +66,18 @@ function judgeChat(chat: ObservedChat, calls: LedgerCalls | null): ChatFinding[]
       kind: 'tool_run_twice',
       detail: `call ${token}`,
     })),
-    ...(chat.history === null ? [] : checkHistory(chat, chat.history)),
-    ...(chat.history !== null && isSettled(chat) ? checkViewers(chat) : []),
-    ...(calls === null || calls.dropped > 0 ? [] : checkModelCalls(chat, calls)),
+    ...checkWithHistory(chat, blows),
+  ];
+}
+
+/** What was not read is not clean. */
+function checkWithHistory(chat: ObservedChat, blows: readonly Blow[]): ChatFinding[] {
+  const { history } = chat;
+  if (history === null) return [{ kind: 'history_unread', detail: chat.historyFailure ?? 'it was not read' }];
+  return [
+    ...checkHistory(chat, history),
+    ...checkStreams(chat, history, blows),
+    ...(isSettled(chat) ? checkViewers(chat) : []),
   ];
 }
 

@@ -4,6 +4,8 @@ import type { LedgerEntryJson } from '@parley/llmmock';
 export interface LedgerCall {
   readonly id: number;
   readonly step: number;
+  /** Milliseconds since the epoch. */
+  readonly receivedAtMs: number;
   readonly status: number;
   readonly error: string | null;
   readonly fault: string | null;
@@ -28,6 +30,7 @@ export function toLedgerCalls(entries: Iterable<LedgerEntryJson>, dropped: numbe
     calls.push({
       id: entry.id,
       step: entry.step,
+      receivedAtMs: entry.received_at,
       status: entry.status,
       error: entry.error,
       fault: entry.fault,

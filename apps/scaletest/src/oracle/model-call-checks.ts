@@ -1,46 +1,97 @@
-/** The mock's ledger against what was sent: each step asked for once, in order, and never refused. */
+/**
+ * The mock's ledger against what was sent: each step asked for once, in order, and never refused. A step may be asked for again only
+ * when a blow of the run's fault struck it, or when viewers were told of a retry and the call before was cut short; such calls are
+ * counted, whatever excuses them.
+ */
+import { type Blow, unexcusedRepeats } from './blow';
 import type { Finding } from './finding';
 import type { LedgerCall, LedgerCalls } from './ledger-call';
 import type { ObservedChat, ObservedTurn } from './observation';
 
 type ChatFinding = Omit<Finding, 'chatId'>;
 
-export function checkModelCalls(chat: ObservedChat, calls: LedgerCalls): ChatFinding[] {
+export interface CheckedCalls {
+  readonly findings: readonly ChatFinding[];
+  /** Calls that the mock answered without a fault of its own. */
+  readonly answered: number;
+  /** Of these, how many asked for a step again. */
+  readonly regenerated: number;
+}
+
+export function checkModelCalls(
+  chat: ObservedChat,
+  calls: LedgerCalls,
+  blows: readonly Blow[] = [],
+): CheckedCalls {
   const findings: ChatFinding[] = [];
-  let latest: LedgerCall | undefined;
+  let answered = 0;
+  let regenerated = 0;
+  let latestId = 0;
   for (const turn of chat.turns) {
     const ofTurn = calls.byKey.get(turn.order.key) ?? [];
-    findings.push(...checkTurn(turn, ofTurn, chat.mayRegenerate));
-    if (turn.ending === 'removed' || chat.mayRegenerate) continue;
-    const [first] = ofTurn;
-    if (first !== undefined && latest !== undefined && first.id < latest.id)
+    const steps = stepsOf(turn, ofTurn);
+    answered += steps.flat().length;
+    regenerated += steps.flatMap((step) => step.slice(1)).length;
+    findings.push(...refusals(turn, ofTurn));
+    steps.forEach((step, number) => findings.push(...checkStep({ chat, turn, step, number, blows })));
+    if (turn.ending === 'removed') continue;
+    const firsts = steps.flatMap(([first]) => (first === undefined ? [] : [first.id]));
+    const [first] = firsts;
+    if (first !== undefined && first < latestId)
       findings.push({
         kind: 'model_call_out_of_order',
         key: turn.order.key,
-        detail: `call ${first.id} before ${latest.id}`,
+        detail: `call ${first} before ${latestId}`,
       });
-    latest = ofTurn.at(-1) ?? latest;
+    latestId = firsts.at(-1) ?? latestId;
   }
-  return findings;
+  return { findings, answered, regenerated };
 }
 
-function checkTurn(turn: ObservedTurn, calls: readonly LedgerCall[], mayRegenerate: boolean): ChatFinding[] {
-  const { key, toolSteps } = turn.order;
-  const findings: ChatFinding[] = [];
-  for (const { error, status, fault, id } of calls) {
-    if (error !== null && fault === null)
-      findings.push({ kind: 'model_refused', key, detail: `call ${id} answered ${status}: ${error}` });
-  }
-  for (let step = 0; step <= toolSteps.length; step += 1) {
-    const answered = calls.filter((call) => call.step === step && call.fault === null && call.error === null);
-    if (answered.length === 0 && turn.ending === 'complete' && turn.outcome === 'done')
-      findings.push({ kind: 'model_call_lost', key, detail: `step ${step} was never asked for` });
-    if (answered.length > 1 && !mayRegenerate)
-      findings.push({
-        kind: 'model_call_doubled',
-        key,
-        detail: `step ${step} was asked for ${answered.length} times`,
-      });
-  }
-  return findings;
+/** The calls of each step, in the order they came; those that the mock failed by order are no part of it. */
+function stepsOf({ order }: ObservedTurn, calls: readonly LedgerCall[]): LedgerCall[][] {
+  return Array.from({ length: order.toolSteps.length + 1 }, (_, step) =>
+    calls.filter((call) => call.step === step && call.fault === null && call.error === null),
+  );
+}
+
+function refusals({ order }: ObservedTurn, calls: readonly LedgerCall[]): ChatFinding[] {
+  return calls.flatMap(({ error, status, fault, id }): ChatFinding[] =>
+    error === null || fault !== null
+      ? []
+      : [{ kind: 'model_refused', key: order.key, detail: `call ${id} answered ${status}: ${error}` }],
+  );
+}
+
+function checkStep({
+  chat,
+  turn,
+  step,
+  number,
+  blows,
+}: {
+  chat: ObservedChat;
+  turn: ObservedTurn;
+  step: readonly LedgerCall[];
+  number: number;
+  blows: readonly Blow[];
+}): ChatFinding[] {
+  const { key } = turn.order;
+  if (step.length === 0)
+    return turn.ending === 'complete' && turn.outcome === 'done'
+      ? [{ kind: 'model_call_lost', key, detail: `step ${number} was never asked for` }]
+      : [];
+  const cut = step.slice(0, -1).filter(({ isWhole }) => !isWhole).length;
+  const unexcused = unexcusedRepeats(
+    step.map(({ receivedAtMs }) => receivedAtMs),
+    blows,
+  );
+  if (unexcused <= Math.min(chat.retriesTold, cut)) return [];
+  return [
+    {
+      kind: 'model_call_doubled',
+      key,
+      detail: `step ${number} was asked for ${step.length} times, ${unexcused} of them for no reason`,
+    },
+  ];
 }

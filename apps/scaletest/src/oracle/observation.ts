@@ -18,6 +18,9 @@ export interface ObservedTurn {
   outcome: 'pending' | 'done' | 'hung' | 'failed';
   /** Why it hung or failed, with the last event seen. */
   failure: string | undefined;
+  /** `performance.now()`; 0 means it has not happened. */
+  readonly sentAtMs: number;
+  readonly doneAtMs: number;
 }
 
 /** A message in digest. */
@@ -33,8 +36,18 @@ export interface SeenMessage {
   readonly key: string | undefined;
 }
 
+/** An answer that a viewer did not see grow to its end before it was committed. */
+export interface StreamGap {
+  readonly messageId: number;
+  /** When the connection began on which it was missed; `performance.now()`. */
+  readonly attachedAtMs: number;
+  readonly streamedLength: number;
+  readonly committedLength: number;
+}
+
 export interface ObservedViewer {
   readonly name: string;
+  readonly gaps: readonly StreamGap[];
   readonly messages: readonly SeenMessage[];
   readonly findings: readonly Omit<Finding, 'chatId'>[];
   /** False when it was not attached at the end. */
@@ -48,10 +61,12 @@ export interface ObservedChat {
   readonly viewers: readonly ObservedViewer[];
   /** Tokens of calls that came again after their result was accepted. */
   readonly repeatedToolCalls: readonly string[];
-  /** Retries by the platform are excused: a worker died, or the model was told to fail. */
-  readonly mayRegenerate: boolean;
+  /** How often viewers were told that a step is tried again. */
+  readonly retriesTold: number;
   /** The history as read at the end; null when it could not be read. */
   readonly history: readonly SeenMessage[] | null;
+  /** Why it could not be read. */
+  readonly historyFailure: string | undefined;
   readonly finalStatus: ChatStatus | undefined;
 }
 

@@ -13,7 +13,7 @@ import type {
   StreamToolCall,
 } from '@parley/contracts';
 import type { Finding } from './finding';
-import { isSameMessage, textOf, toSeenMessage, type SeenMessage } from './observation';
+import { isSameMessage, textOf, toSeenMessage, type SeenMessage, type StreamGap } from './observation';
 
 interface LiveEpisode {
   readonly historyVersion: number;
@@ -24,12 +24,17 @@ interface LiveEpisode {
 }
 
 const MAX_FINDINGS = 20;
+const MAX_GAPS = 1_000;
 
 export class StreamFold {
   readonly messages = new Map<number, SeenMessage>();
   /** Ids of our messages, by key. */
   readonly userIds = new Map<string, number>();
   readonly findings: Omit<Finding, 'chatId'>[] = [];
+  /** Answers that were committed before all of them was streamed here. */
+  readonly gaps: StreamGap[] = [];
+  /** When the present connection began. */
+  attachedAtMs = 0;
   status: ChatStatus | undefined;
   /** When the status last became what it is. */
   statusAtMs = 0;
@@ -148,11 +153,20 @@ export class StreamFold {
 
   private compareWithStreamed(seen: SeenMessage, committed: string): void {
     const { episode } = this;
-    if (episode === undefined || episode.isOver) return;
-    episode.isOver = true;
-    if (episode.text === committed) return;
-    if (committed.startsWith(episode.text)) this.cutByCommit += 1;
-    else this.note('text_differs', differenceOf(episode.text, committed, seen.id));
+    const isLive = episode !== undefined && !episode.isOver;
+    const streamed = isLive ? episode.text : '';
+    if (isLive) episode.isOver = true;
+    if (streamed === committed) return;
+    if (committed.startsWith(streamed)) {
+      if (isLive) this.cutByCommit += 1;
+      if (this.gaps.length < MAX_GAPS)
+        this.gaps.push({
+          messageId: seen.id,
+          attachedAtMs: this.attachedAtMs,
+          streamedLength: streamed.length,
+          committedLength: committed.length,
+        });
+    } else this.note('text_differs', differenceOf(streamed, committed, seen.id));
   }
 
   private note(kind: Finding['kind'], detail: string): void {

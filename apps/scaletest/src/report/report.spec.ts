@@ -10,6 +10,7 @@ const FINDING = {
   chats_checked: 2,
   has_ledger: true,
   findings: 1,
+  model_calls: null,
   by_kind: { part_hole: 1 },
   examples: [{ kind: 'part_hole', chat_id: 'c1', key: 'k/0', detail: 'part 2.1.4 after 2 <b>' }],
   scenario_failures: [],

@@ -1,5 +1,6 @@
 /**
- * The report as JSON: what `--json` writes and `compare` reads. Fields are only ever added within a version. Times are milliseconds
+ * The report as JSON: what `--json` writes and `compare` reads. Fields are only ever added within a version, each with a default, so that
+ * older reports can be read. Times are milliseconds
  * where the name says `_ms`, seconds where it says `_s`; null is "not measured here", never zero. docs/scaletest.md describes it.
  */
 import { z } from 'zod';
@@ -73,6 +74,8 @@ const oracle = z.object({
   /** False when the mock's ledger could not be read. */
   has_ledger: z.boolean(),
   findings: z.number(),
+  /** Null without a ledger: calls that were answered, and of these how many asked for a step again, whatever excused them. */
+  model_calls: z.object({ answered: z.number(), regenerated: z.number() }).nullable().default(null),
   by_kind: z.record(z.string(), z.number()),
   /** The first ones. */
   examples: z.array(
@@ -90,6 +93,31 @@ const chaos = z.object({
   recovered_after_ms: z.number().nullable(),
   steady_after_ms: z.number().nullable(),
   longest_silence_ms: z.number(),
+  /** What was done, when (seconds after the load began), for how long. */
+  blows: z.array(z.object({ what: z.string(), at_s: z.number(), lasted_ms: z.number() })).default([]),
+  /** What it cost: each of these is 0 when nobody noticed. */
+  lost: z
+    .object({
+      /** Turns that never ended. */
+      turns: z.number(),
+      /** Streams that had to be opened again. */
+      streams_cut: z.number(),
+      /** Answers that a viewer did not see grow to their end. */
+      answers_cut: z.number(),
+      /** Calls of the model that were made, and paid, again. */
+      model_calls_repeated: z.number().nullable(),
+      /** Requests that were answered with a 5xx. */
+      server_errors: z.number(),
+      /** Requests that were tried again. */
+      calls_repeated: z.number(),
+    })
+    .nullable()
+    .default(null),
+  /** What the proxy before the bus did with messages, where there is one. */
+  bus_messages: z
+    .object({ passed: z.number(), dropped: z.number(), doubled: z.number(), delayed: z.number() })
+    .nullable()
+    .default(null),
 });
 
 export const loadReport = z.object({
@@ -122,7 +150,13 @@ export const loadReport = z.object({
     cut_by_commit: z.number(),
     platform_retries: z.number(),
   }),
-  calls: z.object({ retries: z.number(), rate_limited: z.number(), confirmed: z.number() }),
+  calls: z.object({
+    retries: z.number(),
+    rate_limited: z.number(),
+    confirmed: z.number(),
+    /** Answers with a 5xx, also those that a fault explains. */
+    server_errors: z.number().default(0),
+  }),
   services: z.array(
     z.object({
       service: z.string(),

@@ -15,6 +15,8 @@ export interface SumUpInput {
   readonly verdict: Verdict;
   readonly calls: LedgerCalls | null;
   readonly idle: IdleRates;
+  /** Answers with a 5xx that the fault of the load explains. */
+  readonly explainedErrors: number;
 }
 
 /** In which a turn is sent into a chat at rest and simply waited for: others wait for people or for turns before them. */
@@ -30,7 +32,8 @@ const SERVICES = ['gateway', 'chat-worker', 'stream-relay', 'standalone'];
 const MAX_EXAMPLES = 100;
 const MIB = 1024 * 1024;
 
-export function sumUp({ outcome, verdict, calls, idle }: SumUpInput): LoadReport {
+export function sumUp(input: SumUpInput): LoadReport {
+  const { outcome, verdict, calls, idle } = input;
   const { plan, turns, measured, streams, counts } = outcome;
   const ended = turns.filter(({ outcome: how }) => how === 'done');
   const elapsedS = round(activeMs(outcome) / 1000, 3);
@@ -65,10 +68,15 @@ export function sumUp({ outcome, verdict, calls, idle }: SumUpInput): LoadReport
       cut_by_commit: streams.cutByCommit,
       platform_retries: streams.platformRetries,
     },
-    calls: { retries: counts.retries, rate_limited: counts.rateLimited, confirmed: counts.confirmed },
+    calls: {
+      retries: counts.retries,
+      rate_limited: counts.rateLimited,
+      confirmed: counts.confirmed,
+      server_errors: outcome.serverErrors.errors.length + outcome.serverErrors.beyond,
+    },
     services: measured.services.map(({ service, samples }) => ({ service, samples: [...samples] })),
     oracle: oracleOf(outcome, verdict, calls !== null),
-    chaos: chaosOf(outcome),
+    chaos: chaosOf(input),
     generator: {
       cpu_ms_per_turn: perTurn(measured.generator.cpuMs),
       cpu_share: round(measured.generator.cpuShare, 3),
@@ -184,7 +192,7 @@ function cpuOf({ measured }: LoadOutcome, perTurn: (value: number) => number): R
 
 function oracleOf(
   outcome: LoadOutcome,
-  { findings, turnsChecked, chatsChecked }: Verdict,
+  { findings, turnsChecked, chatsChecked, modelCalls }: Verdict,
   hasLedger: boolean,
 ): LoadReport['oracle'] {
   const byKind: Record<string, number> = {};
@@ -195,14 +203,15 @@ function oracleOf(
     chats_checked: chatsChecked,
     has_ledger: hasLedger,
     findings: findings.length,
+    model_calls: modelCalls,
     by_kind: byKind,
     examples: findings.slice(0, MAX_EXAMPLES).map(({ chatId, ...rest }) => ({ chat_id: chatId, ...rest })),
     scenario_failures: outcome.scenarioFailures.slice(0, MAX_EXAMPLES),
   };
 }
 
-function chaosOf(outcome: LoadOutcome): LoadReport['chaos'] {
-  const { plan, strike, turns, endedAtMs, releasedAtMs } = outcome;
+function chaosOf({ outcome, verdict, explainedErrors }: SumUpInput): LoadReport['chaos'] {
+  const { plan, strike, turns, endedAtMs, releasedAtMs, startedAtMs } = outcome;
   if (plan.fault === undefined || strike === null) return null;
   // After its duration the load runs out, which is no dip.
   const endsAtMs = (releasedAtMs ?? 0) + (plan.durationMs ?? endedAtMs);
@@ -216,6 +225,20 @@ function chaosOf(outcome: LoadOutcome): LoadReport['chaos'] {
     recovered_after_ms: recovery.inFlightMs === null ? null : Math.round(recovery.inFlightMs),
     steady_after_ms: recovery.steadyMs === null ? null : Math.round(recovery.steadyMs),
     longest_silence_ms: Math.round(recovery.longestSilenceMs),
+    blows: strike.blows.map(({ what, atMs, untilMs }) => ({
+      what,
+      at_s: round((atMs - performance.timeOrigin - startedAtMs) / 1000, 1),
+      lasted_ms: untilMs - atMs,
+    })),
+    lost: {
+      turns: turns.filter(({ outcome: how }) => how === 'hung' || how === 'failed').length,
+      streams_cut: outcome.streams.reconnects,
+      answers_cut: verdict.answersCut,
+      model_calls_repeated: verdict.modelCalls?.regenerated ?? null,
+      server_errors: explainedErrors,
+      calls_repeated: outcome.counts.retries,
+    },
+    bus_messages: strike.busCounts,
   };
 }
 

@@ -42,7 +42,7 @@ function loadLines(load: LoadReport): string[] {
           `   bus a turn:     ${load.bus.messages_in_per_turn} messages in, ${load.bus.messages_out_per_turn} out, ${load.bus.bytes_in_per_turn} bytes in, ${load.bus.bytes_out_per_turn} out; slow consumers ${load.bus.slow_consumers}`,
         ]),
     `   streams:        ${load.wire_bytes_per_turn} bytes and ${streams.events_per_turn} events a turn, ${streams.reconnects} reconnects, ${streams.cut_by_commit} of ${streams.episodes} answers overtaken by their commit`,
-    `   calls:          ${load.calls.retries} tried again, ${load.calls.rate_limited} rate limited, ${load.calls.confirmed} confirmed after a lost reply`,
+    `   calls:          ${load.calls.retries} tried again, ${load.calls.rate_limited} rate limited, ${load.calls.confirmed} confirmed after a lost reply, ${load.calls.server_errors} answered with a 5xx`,
     `   generator:      ${generator.cpu_ms_per_turn} ms a turn, ${Math.round(generator.cpu_share * 100)} % of a processor, loop delay p99 ${generator.loop_delay_p99_ms} ms, worst backlog ${generator.worst_backlog}`,
     ...chaosLines(load),
     ...oracleLines(load),
@@ -88,19 +88,31 @@ function sqlLines({ sql }: LoadReport): string[] {
   ];
 }
 
+function lostLines({ lost, bus_messages: bus }: NonNullable<LoadReport['chaos']>): string[] {
+  if (lost === null) return [];
+  const dealt =
+    bus === null
+      ? ''
+      : `; bus messages: ${bus.dropped} dropped, ${bus.doubled} doubled, ${bus.delayed} delayed, ${bus.passed} untouched`;
+  return [
+    `   lost:           ${lost.turns} turns, ${lost.streams_cut} streams cut, ${lost.answers_cut} answers not seen to their end, ${lost.model_calls_repeated ?? '?'} model calls repeated, ${lost.server_errors} answers with a 5xx, ${lost.calls_repeated} calls tried again${dealt}`,
+  ];
+}
+
 function chaosLines({ chaos }: LoadReport): string[] {
   if (chaos === null) return [];
   const ms = (value: number | null): string => (value === null ? 'never' : `${(value / 1000).toFixed(1)} s`);
   return [
     `   chaos:          ${chaos.what}; ${chaos.turns_in_flight} turns in flight, the last of them ended after ${ms(chaos.recovered_after_ms)}, usual pace after ${ms(chaos.steady_after_ms)}, longest silence ${ms(chaos.longest_silence_ms)}` +
       (chaos.failure === null ? '' : `; THE FAULT FAILED: ${chaos.failure}`),
+    ...lostLines(chaos),
   ];
 }
 
 function oracleLines({ oracle }: LoadReport): string[] {
   if (oracle.is_clean)
     return [
-      `   oracle:         clean, ${oracle.turns_checked} turns of ${oracle.chats_checked} chats${oracle.has_ledger ? '' : ' (without the ledger of the mock)'}`,
+      `   oracle:         clean, ${oracle.turns_checked} turns of ${oracle.chats_checked} chats${oracle.has_ledger ? '' : ' (without the ledger of the mock)'}${modelCallsText(oracle)}`,
     ];
   return [
     `   oracle:         ${oracle.findings} findings in ${oracle.turns_checked} turns of ${oracle.chats_checked} chats`,
@@ -112,6 +124,10 @@ function oracleLines({ oracle }: LoadReport): string[] {
       .map(({ kind, chat_id: chatId, key, detail }) => `       ${kind} in ${chatId} ${key ?? ''}: ${detail}`),
     ...oracle.scenario_failures.slice(0, MAX_EXAMPLES).map((failure) => `       scenario failed: ${failure}`),
   ];
+}
+
+function modelCallsText({ model_calls: calls }: LoadReport['oracle']): string {
+  return calls === null ? '' : `, ${calls.answered} model calls, ${calls.regenerated} of them again`;
 }
 
 function meaning(kind: string): string {

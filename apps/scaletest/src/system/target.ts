@@ -45,6 +45,15 @@ export interface ChaosControls {
   disturbBus(disturbance: BusDisturbance | null): void;
   /** Nobody gets a row of a chat for so long: every connection of every pool ends up waiting. */
   blockDatabase(ms: number): Promise<void>;
+  /** What became of messages while the bus was disturbed; null where nothing can disturb it. */
+  busCounts(): DisturbanceCounts | null;
+}
+
+export interface DisturbanceCounts {
+  readonly passed: number;
+  readonly dropped: number;
+  readonly doubled: number;
+  readonly delayed: number;
 }
 
 /** Shares of messages, each from 0 to 1. */

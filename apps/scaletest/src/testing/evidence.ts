@@ -15,6 +15,8 @@ export const observedTurn = (key: string, toolSteps: readonly number[] = []): Ob
   order: orderOf(key, toolSteps),
   ending: 'complete',
   wasAccepted: true,
+  sentAtMs: 10,
+  doneAtMs: 20,
   outcome: 'done',
   failure: undefined,
 });
@@ -55,10 +57,11 @@ export function healthyChat(turns: readonly ObservedTurn[]): ObservedChat & { hi
   return {
     chatId: 'chat',
     turns,
-    viewers: [{ name: 'viewer 1', messages: [...history], findings: [], isComplete: true }],
+    viewers: [{ name: 'viewer 1', messages: [...history], findings: [], gaps: [], isComplete: true }],
     repeatedToolCalls: [],
-    mayRegenerate: false,
+    retriesTold: 0,
     history,
+    historyFailure: undefined,
     finalStatus: 'waiting',
   };
 }
@@ -79,6 +82,7 @@ export function healthyCalls(
 export const ledgerCall = (id: number, step: number): LedgerCall => ({
   id,
   step,
+  receivedAtMs: 1_000 * id,
   status: 200,
   error: null,
   fault: null,

@@ -39,7 +39,7 @@ export function sampleLoad(change: Partial<LoadReport> = {}): LoadReport {
     rss_mb: { gateway: 120 },
     wire_bytes_per_turn: 1500,
     streams: { reconnects: 0, events_per_turn: 8, episodes: 20, cut_by_commit: 0, platform_retries: 0 },
-    calls: { retries: 0, rate_limited: 0, confirmed: 0 },
+    calls: { retries: 0, rate_limited: 0, confirmed: 0, server_errors: 0 },
     services: [],
     oracle: {
       is_clean: true,
@@ -47,6 +47,7 @@ export function sampleLoad(change: Partial<LoadReport> = {}): LoadReport {
       chats_checked: 2,
       has_ledger: true,
       findings: 0,
+      model_calls: { answered: 20, regenerated: 0 },
       by_kind: {},
       examples: [],
       scenario_failures: [],
