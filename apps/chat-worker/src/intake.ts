@@ -59,7 +59,7 @@ export class Intake {
     await sweep;
   }
 
-  /** Looks whether a wake-up for an owned chat was lost: the row tells. @throws the driver's error */
+  /** Looks whether a wake-up for an owned chat was lost, or the deadline of one at rest has passed: the row tells. @throws the driver's error */
   async checkOwned(): Promise<void> {
     const { lease, roster, store } = this.options;
     if (roster.count === 0 || !lease.isHeld()) return;
@@ -68,6 +68,7 @@ export class Intake {
       const runner = roster.find(chatId);
       if (runner === undefined) await this.offer(chatId, version);
       else if (runner.version < version) runner.wake({ version });
+      else if (runner.restingSince !== null && runner.version === version) runner.deadlinePassed();
     }
   }
 

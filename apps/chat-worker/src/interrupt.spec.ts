@@ -109,6 +109,25 @@ describe('an interrupt', () => {
     ]);
   });
 
+  it('that was not heard before the commit of the answer failed keeps the text', async () => {
+    const unheard = { database: harness.store.database, bus: createInProcessBus() };
+    let chatId = '';
+    let failures = 1;
+    await harness.startWorker({
+      settings: { sweepMs: 60_000 },
+      around: async (name, run) => {
+        if (name !== 'finish_turn' || failures === 0) return run();
+        failures -= 1;
+        expect(await interrupt(unheard, { chatId, ownerId: harness.ownerId })).toMatchObject({ ok: true });
+        throw new Error('the commit panicked');
+      },
+    });
+    chatId = await harness.createChat({ reply: 'all of the answer', first_byte_ms: 100 });
+    await harness.until(chatId, 'waiting');
+    expect(failures).toBe(0);
+    expect((await harness.texts(chatId)).at(-1)).toEqual(['assistant', 'all of the answer']);
+  });
+
   it('while the worker stops is finished by it, with the text', async () => {
     const member = await harness.startWorker();
     const chatId = await harness.createChat(endless('stopping'));

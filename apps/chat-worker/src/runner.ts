@@ -52,7 +52,7 @@ export class Runner {
   private work = { historyVersion: 0, startedAt: 0 };
   /** The history this runner found: calls open in it may have been started by an earlier runner. */
   private readonly foundHistoryVersion: number;
-  /** The sweep finds an action only when the database's clock says that its deadline has passed. */
+  /** A sweep finds an action only when the database's clock says that its deadline has passed. */
   private isActionOverdue: boolean;
 
   constructor(
@@ -85,6 +85,12 @@ export class Runner {
     this.watch.heard(wake.change);
     if (wake.change === undefined) this.chat.hint(wake.version);
     else this.chat.learn(wake.change, wake.settings);
+    this.signal.fire();
+  }
+
+  /** Of the action that the chat waits for, by the database's clock. */
+  deadlinePassed(): void {
+    this.isActionOverdue = true;
     this.signal.fire();
   }
 

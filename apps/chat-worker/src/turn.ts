@@ -11,7 +11,6 @@ import {
   commitStep,
   enterAction,
   finishTurn,
-  recordRetry,
   type ChatStore,
   type NewMessage,
   type TranscriptRow,
@@ -22,14 +21,12 @@ import type { Clock, OpenCall } from '@parley/contracts';
 import {
   buildPrompt,
   classifyModelError,
-  MAX_ATTEMPTS,
-  ModelError,
-  retryDelayMs,
   settingsFor,
   StepAccumulator,
   type ModelRequest,
   type ResolvedModel,
 } from '@parley/llm';
+import { retryOrThrow, waitForRetry } from './attempts';
 import { FailedStep } from './errors';
 import type { Episodes } from './live/episodes';
 import { PartsPublisher } from './live/parts-publisher';
@@ -223,52 +220,11 @@ async function commit(parts: TurnParts, order: TaskOrder, answer: Answer): Promi
   const record = async (): Promise<void> => call && ledger.record(call, 'interrupted', order.stop);
   const done = await persistence.write(transition, order.stop).catch(async (error: unknown) => {
     await record();
-    throw error;
+    // Kept when an interrupt that was not heard yet came first.
+    throw new FailedStep(error, partial);
   });
   if (!done.ok) await record();
   if (done.ok) metrics.stepCommitted({ endsTurn: openCalls.length === 0 });
   // Interrupted while the statement was under way: the answer is there in full, and goes with the interruption.
   return outcomeOf(transcripts.followed(order.head, done), partial);
-}
-
-/**
- * False when stopped meanwhile. The wait is stored in the row, so that a worker who takes the chat over keeps it; clocks
- * differ, so it is never longer than it was when it began.
- */
-async function waitForRetry(
-  parts: TurnParts,
-  { head: { retry }, signal, watch }: TaskOrder,
-): Promise<boolean> {
-  const untilMs = retry === null ? 0 : Date.parse(retry.retrying_at) - parts.clock.now();
-  const waitMs = Math.min(untilMs, retry?.delay_ms ?? 0);
-  if (waitMs <= 0) return !signal.aborted;
-  watch.enter('retry_backoff');
-  try {
-    await parts.clock.sleep(waitMs, { name: 'retry', signal });
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
-  }
-}
-
-/** The partial answer counts only when the write is stale: interrupted before the failure, it is kept. @throws FailedStep */
-async function retryOrThrow(
-  parts: TurnParts,
-  order: TaskOrder,
-  { error, partial }: { error: ModelError; partial: Partial },
-): Promise<TaskOutcome> {
-  const attempt = order.head.generationAttempt + 1;
-  if (!error.retryable || attempt >= MAX_ATTEMPTS) throw new FailedStep(error, partial);
-  parts.metrics.retried(error.kind);
-  parts.logger.warn({ err: error, chat_id: order.head.id, attempt }, 'The model failed and is asked again');
-  const retry = {
-    delay_ms: retryDelayMs(attempt, { retryAfterMs: error.retryAfterMs, random: parts.random }),
-    error: error.message,
-    kind: error.kind,
-    provider: error.provider,
-    ...(error.statusCode !== undefined && { status_code: error.statusCode }),
-  };
-  const input = { fence: fenceOf(order.head), retry };
-  return outcomeOf(await parts.persistence.write(() => recordRetry(parts.store, input), order.stop), partial);
 }
