@@ -7,7 +7,7 @@
  */
 import type { Bus } from '@parley/bus';
 import type { Clock } from '@parley/contracts';
-import type { FeedLimits } from './feed';
+import type { Feed, FeedLimits } from './feed';
 import type { FeedSource } from './feed-source';
 import type { RelayMetrics } from './relay-metrics';
 import { SingleFlight, Tasks, type TaskLogger } from './tasks';
@@ -67,6 +67,11 @@ export class Feeds {
     let bytes = 0;
     for (const { watched } of this.entries.values()) bytes += watched.feed.bytes;
     return bytes;
+  }
+
+  /** The feed of a chat that is watched, or was until lately. */
+  peek(chatId: string): Feed | undefined {
+    return this.entries.get(chatId)?.watched.feed;
   }
 
   start(): void {

@@ -15,7 +15,7 @@ import {
   type ChatHead,
   type ChatStore,
 } from '@parley/chat-state';
-import { subjects, type LivePart, type MessagePart } from '@parley/contracts';
+import { subjects, type Clock, type LivePart, type MessagePart } from '@parley/contracts';
 import { sql } from '@parley/database';
 import { Identity } from '@parley/identity';
 import { createTestDatabase, testServers, type TestDatabase } from '@parley/testing';
@@ -81,9 +81,12 @@ export class RelayFixture {
     return (await this.identity.createUser({ ...person, isAdmin: false })).id;
   }
 
-  /** A replica with its own connection to the bus. */
-  async relay(settings: Partial<RelaySettings> = {}): Promise<RunningRelay> {
-    const bus = this.kind === 'NATS' ? await openBus('NATS') : this.bus;
+  /** A replica with its own connection to the bus, which can be spoilt on the way. */
+  async relay(
+    settings: Partial<RelaySettings> = {},
+    { spoil = (own) => own, clock }: { spoil?: (bus: Bus) => Bus; clock?: Clock } = {},
+  ): Promise<RunningRelay> {
+    const bus = spoil(this.kind === 'NATS' ? await openBus('NATS') : this.bus);
     const { identity } = this;
     const { database } = this.test;
     const relay = new StreamRelay({
@@ -92,6 +95,7 @@ export class RelayFixture {
       identity,
       logger,
       settings: { ...DEFAULT_RELAY_SETTINGS, ...settings },
+      ...(clock !== undefined && { clock }),
     });
     relay.start();
     const server = createServer((request, response) => relay.handleRequest(request, response));
@@ -132,6 +136,10 @@ export class RelayFixture {
       busyBehavior: 'queue',
     });
     if (!sent.ok) throw new Error(sent.reason);
+  }
+
+  async version(chatId: string): Promise<number> {
+    return (await readChat(this.test.database, { chatId }))?.version ?? 0;
   }
 
   async hasUnread(chatId: string): Promise<boolean> {
