@@ -9,6 +9,7 @@ import { IdempotencyKeys1764288000000 } from './1764288000000-idempotency-keys';
 import { ChatSearch1764374400000 } from './1764374400000-chat-search';
 import { ChatSettings1764460800000 } from './1764460800000-chat-settings';
 import { ToolCalls1764547200000 } from './1764547200000-tool-calls';
+import { PullRequestSums1764720000000 } from './1764720000000-pull-request-sums';
 
 export const migrations: readonly MigrationClass[] = [
   InitialSchema1763856000000,
@@ -20,6 +21,7 @@ export const migrations: readonly MigrationClass[] = [
   ChatSearch1764374400000,
   ChatSettings1764460800000,
   ToolCalls1764547200000,
+  PullRequestSums1764720000000,
 ];
 
 /** Brings the database at `url` up to date; concurrent runs wait for each other. Returns the names of those that ran. */

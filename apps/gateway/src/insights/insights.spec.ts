@@ -15,6 +15,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const NOW = Date.UTC(2026, 5, 15, 12);
 const ADMIN = '/api/v2/chats/insights/pull-requests';
 
+const SET_MODEL = sql('insights_spec_set_model', 'update chats set last_model_config_id = $2 where id = $1');
+const REMOVE = sql('insights_spec_remove', 'delete from chats where id = any ($1)');
 const CLEAR = sql('insights_spec_clear', 'delete from chats');
 const ADD_MODEL = sql(
   'insights_spec_model',
@@ -52,7 +54,7 @@ let world: Provisioned;
 let models: NaiveModel[];
 
 beforeAll(async () => {
-  gateway = await startGateway({ database: { poolSize: 2 } });
+  gateway = await startGateway({ database: { poolSize: 6 } });
   world = await provision(gateway);
   models = [
     { id: world.modelId, name: 'gpt-5', provider: 'openai', isDeleted: false },
@@ -91,7 +93,10 @@ const aChat = fc.record({
     fc.record({ url: fc.constantFrom(...URLS), state: fc.constantFrom('open' as const, null) }),
   ),
   isCostFirst: fc.boolean(),
+  /** The model that the chat had at first. */
+  modelBefore: fc.option(fc.nat(2)),
   calls: fc.array(fc.option(fc.nat(10_000)), { maxLength: 2 }),
+  isRemoved: fc.boolean(),
 });
 
 type RandomChat = typeof aChat extends fc.Arbitrary<infer T> ? T : never;
@@ -109,6 +114,7 @@ function toNaive(random: readonly RandomChat[]): NaiveChat[] {
       createdAt: NOW - each.daysAgo * DAY_MS,
       pull: each.pull,
       pullBefore: each.pullBefore,
+      modelBefore: models[each.modelBefore ?? each.model]?.id ?? world.modelId,
       isCostFirst: each.isCostFirst,
       costs: [...each.messages, ...each.calls],
       messageCount: each.messages.length,
@@ -117,18 +123,34 @@ function toNaive(random: readonly RandomChat[]): NaiveChat[] {
   return chats;
 }
 
-/** Chats in order, so that parents come first. Of each, costs and pull request are written in whatever order `isCostFirst` says. */
+/** Chats in order, so that parents come first. Costs and pull requests of all of them at the same time, as services write them. */
 async function store(chats: readonly NaiveChat[]): Promise<void> {
   const { database } = gateway.testDatabase;
   await database.query(CLEAR, []);
-  for (const chat of chats) {
-    const { organizationId, admin } = world;
-    const values = [chat.id, organizationId, admin.id, chat.parentId, chat.modelId, new Date(chat.createdAt)];
+  const { organizationId, admin } = world;
+  for (const { id, parentId, modelBefore, createdAt } of chats) {
+    const values = [id, organizationId, admin.id, parentId, modelBefore, new Date(createdAt)];
     await database.query(ADD_CHAT, values);
-    if (chat.isCostFirst) await storeCosts(chat);
-    await storePull(chat);
-    if (!chat.isCostFirst) await storeCosts(chat);
   }
+  await Promise.all(chats.map(storeOne));
+}
+
+/** In whatever order `isCostFirst` says. */
+async function storeOne(chat: NaiveChat): Promise<void> {
+  if (chat.isCostFirst) await storeCosts(chat);
+  await storePull(chat);
+  await gateway.testDatabase.database.query(SET_MODEL, [chat.id, chat.modelId]);
+  if (!chat.isCostFirst) await storeCosts(chat);
+}
+
+/** Removes some, with their children. Resolves with those that are left. */
+async function removeSome(chats: readonly NaiveChat[], random: readonly RandomChat[]): Promise<NaiveChat[]> {
+  const removed = new Set(chats.filter((_, index) => random[index]?.isRemoved === true).map(({ id }) => id));
+  const isGone = ({ id, parentId }: NaiveChat) =>
+    removed.has(id) || (parentId !== null && removed.has(parentId));
+  const ids = chats.filter(isGone).map(({ id }) => id);
+  await gateway.testDatabase.database.query(REMOVE, [ids]);
+  return chats.filter((chat) => !isGone(chat));
 }
 
 async function storeCosts({ id, costs, messageCount }: NaiveChat): Promise<void> {
@@ -154,12 +176,16 @@ test('every number is that of a naive count, for any chats and any period', asyn
   const period = fc.record({ from: fc.integer({ min: 1, max: 20 }), days: fc.integer({ min: 1, max: 14 }) });
   await fc.assert(
     fc.asyncProperty(fc.array(aChat, { maxLength: 20 }), period, async (random, { from, days }) => {
-      const chats = toNaive(random);
-      await store(chats);
+      const all = toNaive(random);
+      await store(all);
       const start = new Date(NOW - from * DAY_MS);
       const end = new Date(start.getTime() + days * DAY_MS);
-      const read = await readPullRequestInsights(database, { start, end });
-      expect(read).toEqual(naiveInsights({ chats, models, start: start.getTime(), end: end.getTime() }));
+      const check = async (chats: readonly NaiveChat[]) => {
+        const read = await readPullRequestInsights(database, { start, end });
+        expect(read).toEqual(naiveInsights({ chats, models, start: start.getTime(), end: end.getTime() }));
+      };
+      await check(all);
+      await check(await removeSome(all, random));
     }),
     { numRuns: 60, endOnFailure: false },
   );
@@ -171,6 +197,7 @@ test('a changed cost and a removed chat change the sums', async () => {
     id: randomUUID(),
     parentId: null,
     modelId: world.modelId,
+    modelBefore: world.modelId,
     createdAt: NOW,
     pull: { url: URLS[0] ?? '', state: 'merged', additions: 1, deletions: 1, approved: true },
     pullBefore: null,

@@ -12,6 +12,8 @@ export interface NaiveChat {
   id: string;
   parentId: string | null;
   modelId: string;
+  /** At first; it does not count. */
+  modelBefore: string;
   createdAt: number;
   pull: {
     url: string | null;
