@@ -67,7 +67,11 @@ export class EventBatch implements Outgoing {
   private framesWithCursor: readonly Buffer[] | undefined;
   private text: Buffer | undefined;
 
-  constructor(readonly events: readonly EncodedEvent[]) {}
+  /** `counts` is told of the bytes that were made, however many viewers they are for. */
+  constructor(
+    readonly events: readonly EncodedEvent[],
+    private readonly counts?: { bytesEncoded: number },
+  ) {}
 
   get count(): number {
     return this.events.length;
@@ -75,24 +79,31 @@ export class EventBatch implements Outgoing {
 
   /** JSON arrays of at most 256 events. */
   get webSocketFrames(): readonly Buffer[] {
-    this.frames ??= toFrames(this.events, (event) => event.json);
+    this.frames ??= this.counted(toFrames(this.events, (event) => event.json));
     return this.frames;
   }
 
   get webSocketFramesWithCursor(): readonly Buffer[] {
-    this.framesWithCursor ??= toFrames(
-      this.events,
-      ({ json, cursor }) => `${json.slice(0, -1)},"cursor":"${cursor}"}`,
+    this.framesWithCursor ??= this.counted(
+      toFrames(this.events, ({ json, cursor }) => `${json.slice(0, -1)},"cursor":"${cursor}"}`),
     );
     return this.framesWithCursor;
   }
 
   /** One SSE message an event. JSON holds no line break, so `data` is one line. */
   get serverSentEvents(): Buffer {
-    this.text ??= Buffer.from(
-      this.events.map(({ json, cursor }) => `id: ${cursor}\ndata: ${json}\n\n`).join(''),
-    );
+    if (this.text === undefined) {
+      this.text = Buffer.from(
+        this.events.map(({ json, cursor }) => `id: ${cursor}\ndata: ${json}\n\n`).join(''),
+      );
+      this.counted([this.text]);
+    }
     return this.text;
+  }
+
+  private counted(made: readonly Buffer[]): readonly Buffer[] {
+    if (this.counts !== undefined) for (const { length } of made) this.counts.bytesEncoded += length;
+    return made;
   }
 }
 

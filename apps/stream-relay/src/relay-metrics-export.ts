@@ -17,6 +17,7 @@ const COUNTS: Readonly<Record<Exclude<keyof RelayMetrics, 'viewers'>, string>> =
   partsReceived: 'Live parts received from the bus',
   eventsSent: 'Events handed to viewers',
   bytesSent: 'Bytes handed to viewers',
+  bytesEncoded: 'Bytes encoded once for all viewers of a feed',
   slowViewersDropped: 'Streams closed because their reader was too slow',
   deadViewersDropped: 'Streams closed because their peer showed no life',
   admissionsRefused: 'Streams refused because the replica was full',

@@ -17,6 +17,8 @@ export class RelayMetrics {
   partsReceived = 0;
   eventsSent = 0;
   bytesSent = 0;
+  /** Of what goes to all viewers of a feed: made once for each transport. */
+  bytesEncoded = 0;
   slowViewersDropped = 0;
   deadViewersDropped = 0;
   admissionsRefused = 0;

@@ -193,8 +193,9 @@ export class WatchedFeed implements Attachable {
 
   private broadcast({ events, startsEpisode, parts }: FeedTail): void {
     if (startsEpisode) this.withoutPreview.clear();
-    const all = new EventBatch([...events, ...parts]);
-    const withoutParts = new EventBatch(events);
+    const { metrics } = this.options;
+    const all = new EventBatch([...events, ...parts], metrics);
+    const withoutParts = new EventBatch(events, metrics);
     for (const viewer of this.viewers) {
       const batch = this.withoutPreview.has(viewer) ? withoutParts : all;
       if (batch.events.length > 0) viewer.send(batch);
