@@ -9,7 +9,7 @@ import { CachedChatSettings } from '@parley/chat-settings';
 import { subjects, systemClock } from '@parley/contracts';
 import type { Database } from '@parley/database';
 import { PROVIDER_KEY_CONTEXT, type SecretBox } from '@parley/identity';
-import { createModelClient, ModelCatalog, ProviderConnections } from '@parley/llm';
+import { CheapModels, createModelClient, ModelCatalog, ProviderConnections } from '@parley/llm';
 import {
   connectBus,
   NestLogger,
@@ -27,8 +27,9 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { ChatWorkerModule } from './chat-worker.module';
 import type { workerConfig } from './config';
 import { createWorkerMetrics, registerGauges } from './metrics';
-import type { LocalTool } from './tools/tool-registry';
+import type { LocalTool } from './tools/local-tool';
 import { Worker } from './worker';
+import type { WorkerOptions } from './worker-options';
 
 export interface ChatWorkerDependencies {
   readonly database: Database;
@@ -56,6 +57,7 @@ export class ChatWorkerApp {
   private readonly connections = new ProviderConnections();
   private readonly models: ModelCatalog;
   private readonly chatSettings: CachedChatSettings;
+  private readonly cheapModels: CheapModels;
   private readonly stopping = new AbortController();
   private nest: NestFastifyApplication | null = null;
   private stopListening = (): void => undefined;
@@ -70,7 +72,9 @@ export class ChatWorkerApp {
       decryptSecret: (ciphertext, keyId) => secretBox.open({ ciphertext, keyId }, PROVIDER_KEY_CONTEXT),
     });
     this.chatSettings = new CachedChatSettings({ database, now: () => systemClock.now() });
-    this.worker = createWorker(dependencies, { models: this.models, chatSettings: this.chatSettings });
+    this.cheapModels = new CheapModels({ database, now: () => systemClock.now() });
+    const { models, chatSettings, cheapModels } = this;
+    this.worker = createWorker(dependencies, { models, chatSettings, cheapModels });
     registerGauges(metrics, { database, bus, worker: this.worker });
   }
 
@@ -84,7 +88,14 @@ export class ChatWorkerApp {
     const adapter = new FastifyAdapter();
     serveDebug(adapter.getInstance(), { isEnabled: isDebuggable, signal: this.stopping.signal });
     const nest = await NestFactory.create<NestFastifyApplication>(
-      ChatWorkerModule.create({ models: this.models, chatSettings: this.chatSettings, metrics, readiness }),
+      ChatWorkerModule.create({
+        models: this.models,
+        chatSettings: this.chatSettings,
+        cheapModels: this.cheapModels,
+        titleProposals: this.worker.titleProposals,
+        metrics,
+        readiness,
+      }),
       adapter,
       { logger: new NestLogger(logger), abortOnError: false },
     );
@@ -93,8 +104,12 @@ export class ChatWorkerApp {
     this.stopListening = bus.onReconnect(() => {
       this.models.invalidate();
       this.chatSettings.invalidate();
+      this.cheapModels.invalidate();
     });
-    connectBus(nest, { bus, subjects: [subjects.configChanged('*')] });
+    connectBus(nest, {
+      bus,
+      subjects: [subjects.configChanged('*'), subjects.titlePropose(), subjects.titleProposalDropped()],
+    });
     await nest.startAllMicroservices();
     await this.worker.start();
     if (address === null) await nest.init();
@@ -123,14 +138,13 @@ export function createChatWorkerApp(dependencies: ChatWorkerDependencies): ChatW
 
 function createWorker(
   { database, bus, logger, metrics, config, tools = [], tracer = NO_TRACER }: ChatWorkerDependencies,
-  { models, chatSettings }: { models: ModelCatalog; chatSettings: CachedChatSettings },
+  caches: Pick<WorkerOptions, 'models' | 'chatSettings' | 'cheapModels'>,
 ): Worker {
   return new Worker({
     database,
     bus: tracedBus(bus, tracer),
     tracer,
-    models,
-    chatSettings,
+    ...caches,
     tools,
     clock: systemClock,
     monotonicNow: () => performance.now(),
@@ -145,6 +159,9 @@ function createWorker(
       maxIdleChats: config.workerMaxIdleChats,
       idleOwnershipMs: config.chatIdleOwnershipMs,
       transcriptCacheBytes: config.workerTranscriptCacheBytes,
+      maxAuxiliaryCalls: config.workerMaxAuxiliaryCalls,
+      turnLabels: config.chatTurnLabels,
+      chatSummaries: config.chatSummaries,
     },
     logger,
     metrics: createWorkerMetrics(metrics),

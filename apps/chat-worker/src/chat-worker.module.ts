@@ -1,27 +1,34 @@
 import { CachedChatSettings } from '@parley/chat-settings';
-import { ModelCatalog } from '@parley/llm';
+import { CheapModels, ModelCatalog } from '@parley/llm';
 import { HealthModule, Metrics, MetricsModule, Readiness } from '@parley/service';
 import { Module, type DynamicModule } from '@nestjs/common';
+import { TitleProposals } from './auxiliary/title-proposals';
 import { ConfigChangesController } from './config-changes.controller';
+import { TitleProposalsController } from './title-proposals.controller';
 
 export interface ChatWorkerModuleOptions {
   readonly models: ModelCatalog;
   readonly chatSettings: CachedChatSettings;
+  readonly cheapModels: CheapModels;
+  readonly titleProposals: TitleProposals;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
 }
 
-/** Nest at the edge of the worker: health, metrics, and changes of configuration. The worker itself is a plain class. */
+/** Nest at the edge of the worker: health, metrics, changes of configuration, and proposals of titles. The worker itself is a plain class. */
 @Module({})
 export class ChatWorkerModule {
-  static create({ models, chatSettings, metrics, readiness }: ChatWorkerModuleOptions): DynamicModule {
+  static create(options: ChatWorkerModuleOptions): DynamicModule {
+    const { models, chatSettings, cheapModels, titleProposals, metrics, readiness } = options;
     return {
       module: ChatWorkerModule,
       imports: [HealthModule.forRoot(readiness), MetricsModule.forRoot(metrics)],
-      controllers: [ConfigChangesController],
+      controllers: [ConfigChangesController, TitleProposalsController],
       providers: [
         { provide: ModelCatalog, useValue: models },
         { provide: CachedChatSettings, useValue: chatSettings },
+        { provide: CheapModels, useValue: cheapModels },
+        { provide: TitleProposals, useValue: titleProposals },
       ],
     };
   }

@@ -1,5 +1,5 @@
 import { CachedChatSettings } from '@parley/chat-settings';
-import { ModelCatalog } from '@parley/llm';
+import { CheapModels, ModelCatalog } from '@parley/llm';
 import type { BusContext } from '@parley/service';
 import type { ConfigChanged } from '@parley/contracts';
 import { Controller, Inject } from '@nestjs/common';
@@ -11,12 +11,16 @@ export class ConfigChangesController {
   constructor(
     @Inject(ModelCatalog) private readonly models: ModelCatalog,
     @Inject(CachedChatSettings) private readonly chatSettings: CachedChatSettings,
+    @Inject(CheapModels) private readonly cheapModels: CheapModels,
   ) {}
 
   @EventPattern<string>('config.*.changed')
   changed(@Payload() change: ConfigChanged, @Ctx() context: BusContext): void {
     const [, topic] = context.getSubject().split('.');
-    if (topic === 'models' || topic === 'providers') this.models.invalidate(change.id);
+    if (topic === 'models' || topic === 'providers') {
+      this.models.invalidate(change.id);
+      this.cheapModels.invalidate();
+    }
     if (topic === 'chat_settings') this.chatSettings.invalidate(change.id);
   }
 }

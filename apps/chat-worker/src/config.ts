@@ -3,12 +3,15 @@ import {
   defineConfig,
   deploymentSettings,
   durationMs,
+  oneOf,
   port,
   setting,
   text,
+  trueOrFalse,
   wholeNumber,
   observabilitySettings,
 } from '@parley/service';
+import { TURN_LABELS } from './auxiliary/turn-labels';
 
 export const MIN_LEASE_MS = 1_500;
 
@@ -56,6 +59,27 @@ export const workerConfig = defineConfig({
     default: 268_435_456,
     unit: 'bytes',
     reason: 'Memory for the histories of owned chats',
+  }),
+  WORKER_MAX_AUXILIARY_CALLS: setting({
+    schema: wholeNumber({ min: 1, max: 10_000 }),
+    default: 16,
+    unit: 'calls',
+    reason:
+      'Calls of models beside the turns that a worker makes at once: so many for titles, and so many for labels and summaries',
+  }),
+  CHAT_TURN_LABELS: setting({
+    schema: oneOf(TURN_LABELS),
+    default: 'all',
+    unit: 'whose turns',
+    reason:
+      'Which turns get a label of a few words when they end, at one short call of a model and two statements each: ' +
+      'all, only those of owners who take notifications (notified), or none',
+  }),
+  CHAT_SUMMARIES: setting({
+    schema: trueOrFalse(),
+    default: true,
+    unit: 'flag',
+    reason: 'Summarise chats at their 4th, 8th, 16th … turn, at one call of a model each',
   }),
   SHUTDOWN_GRACE_MS: setting({
     schema: durationMs({ min: 0, max: 600_000 }),

@@ -2,9 +2,10 @@
  * Tells the webpush service that a turn ended: one job on its durable queue, with all that the notification says, so that webpush
  * reads no chat.
  *
- * Only for root chats, and never for a turn that was interrupted. A turn ends when its chat comes to rest: with queued messages it goes
- * on. The job's id is that of the end, so that it is told once, whoever tells it how often. Added beside the turns, which never wait
+ * The job's id is that of the end, so that it is told once, whoever tells it how often. Added beside the turns, which never wait
  * for it; tried again while the bus is away, within bounds. When nobody has subscribed a browser there is nothing to tell.
+ *
+ * What it says is the turn's label, when a model makes one within 3 s; else the text of the answer, and of a failed turn the error.
  */
 import { BusUnavailableError, type Bus } from '@parley/bus';
 import type { ChatHead, StoredMessage } from '@parley/chat-state';
@@ -13,12 +14,10 @@ import {
   pushJobId,
   pushTextOf,
   subjects,
-  type ChatStatus,
   type Clock,
   type PushTurnFinished,
   type TurnEnd,
 } from '@parley/contracts';
-import type { Goal } from './decide';
 import type { PushRecipients } from './push-recipients';
 
 export interface PushJobsOptions {
@@ -28,25 +27,22 @@ export interface PushJobsOptions {
   readonly onFailure: (error: unknown, chatId: string) => void;
 }
 
-/** What a task did to its chat. */
-export interface TurnStep {
-  readonly goal: Goal;
+export interface EndOfTurn {
+  readonly kind: TurnEnd;
   readonly chat: ChatHead;
+  /** What the end committed. */
   readonly rows: readonly StoredMessage[];
+  /** The label, once a model has made one, or undefined. Never rejects. */
+  readonly label: Promise<string | undefined>;
 }
 
 /** More ends than that do not wait for the bus: they are not told. */
-const MAX_PENDING = 1_000;
+const MAX_PENDING = 5_000;
 const MAX_ATTEMPTS = 30;
 const PAUSE_MS = 1_000;
 
-const ENDS: Readonly<Record<ChatStatus, TurnEnd | null>> = {
-  waiting: 'finish',
-  error: 'error',
-  requires_action: 'requires_action',
-  running: null,
-  interrupting: null,
-};
+/** A notification that comes later than that is not worth its label. */
+const LABEL_PATIENCE_MS = 3_000;
 
 export class PushJobs {
   private readonly pending = new Set<Promise<void>>();
@@ -60,12 +56,9 @@ export class PushJobs {
   }
 
   /** Call it after the commit. */
-  consider(step: TurnStep): void {
-    const kind = ENDS[step.chat.status];
-    const isInterruption = step.goal.type === 'finish_interruption';
-    if (kind === null || isInterruption || step.chat.parentChatId !== null) return;
+  tell(end: EndOfTurn): void {
     if (this.stopping.signal.aborted || this.pending.size >= MAX_PENDING) return;
-    const adding = this.add(this.jobOf(step, kind)).finally(() => this.pending.delete(adding));
+    const adding = this.add(this.jobOf(end), end.label).finally(() => this.pending.delete(adding));
     this.pending.add(adding);
   }
 
@@ -81,7 +74,7 @@ export class PushJobs {
     while (this.pending.size > 0) await Promise.all(this.pending);
   }
 
-  private jobOf({ chat, rows }: TurnStep, kind: TurnEnd): PushTurnFinished {
+  private jobOf({ chat, rows, kind }: EndOfTurn): PushTurnFinished {
     const answer = rows.findLast((row) => row.role === 'assistant');
     const text =
       kind === 'error' ? cutPushText(chat.lastError?.message ?? '') : pushTextOf(answer?.content ?? []);
@@ -96,12 +89,14 @@ export class PushJobs {
     };
   }
 
-  private async add(job: PushTurnFinished): Promise<void> {
+  private async add(plain: PushTurnFinished, label: Promise<string | undefined>): Promise<void> {
     const { bus, clock, recipients, onFailure } = this.options;
     const queue = bus.workQueue(subjects.pushTurnFinished());
     const { signal } = this.stopping;
     try {
-      if (!(await recipients.has(job.owner_id))) return;
+      if (!(await recipients.has(plain.owner_id))) return;
+      const text = plain.kind === 'error' ? undefined : await this.inTime(label);
+      const job = text === undefined ? plain : { ...plain, text };
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await queue.add(job, { messageId: pushJobId(job) });
@@ -113,7 +108,26 @@ export class PushJobs {
         await clock.sleep(PAUSE_MS, { name: 'push job', signal }).catch(() => undefined);
       }
     } catch (error) {
-      onFailure(error, job.chat_id);
+      onFailure(error, plain.chat_id);
+    }
+  }
+
+  /** The label, unless it takes too long or everything stops. */
+  private async inTime(label: Promise<string | undefined>): Promise<string | undefined> {
+    const patience = new AbortController();
+    const giveUp = (): void => patience.abort();
+    const { signal } = this.stopping;
+    if (signal.aborted) return undefined;
+    signal.addEventListener('abort', giveUp, { once: true });
+    const timeout = this.options.clock
+      .sleep(LABEL_PATIENCE_MS, { name: 'label for push', signal: patience.signal })
+      .catch(() => undefined);
+    try {
+      return await Promise.race([label, timeout.then(() => undefined)]);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+      patience.abort();
+      await timeout;
     }
   }
 }

@@ -18,11 +18,11 @@ import {
   type StoredMessage,
 } from '@parley/chat-state';
 import type { OpenCall } from '@parley/contracts';
+import type { TurnEnds } from './auxiliary/turn-ends';
 import type { Goal } from './decide';
 import { FailedStep, toChatError } from './errors';
 import type { TurnWatch } from './observe/turn-watch';
 import type { Persistence } from './persistence';
-import type { PushJobs } from './push-jobs';
 import { runTools, type ToolParts } from './tools/run-tools';
 import { takeStep, type TurnParts } from './turn';
 
@@ -72,7 +72,7 @@ export interface TaskLogger {
 export interface TaskParts extends TurnParts, ToolParts {
   readonly store: ChatStore;
   readonly persistence: Persistence;
-  readonly pushJobs: Pick<PushJobs, 'consider'>;
+  readonly turnEnds: Pick<TurnEnds, 'consider'>;
   readonly logger: TaskLogger;
 }
 
@@ -83,7 +83,7 @@ export class ChatTasks implements Tasks {
 
   async perform(order: TaskOrder): Promise<TaskOutcome> {
     const outcome = await this.attempt(order);
-    if (outcome.type === 'changed') this.parts.pushJobs.consider({ goal: order.goal, ...outcome });
+    if (outcome.type === 'changed') this.parts.turnEnds.consider({ goal: order.goal, ...outcome });
     return outcome;
   }
 

@@ -27,6 +27,11 @@ export class Transcripts {
     return rows;
   }
 
+  /** The transcript of exactly this history, if it is at hand. */
+  cached(head: Pick<ChatHead, 'id' | 'historyVersion'>): readonly TranscriptRow[] | undefined {
+    return this.cache.get(head.id, head.historyVersion)?.rows;
+  }
+
   /** Brings the cache forward by what this worker committed. */
   followed<T>(before: ChatHead, done: Done<T> | Stale): Done<T> | Stale {
     if (done.ok && done.chat.historyVersion !== before.historyVersion) {

@@ -27,6 +27,7 @@ import {
   type ResolvedModel,
 } from '@parley/llm';
 import { retryOrThrow, waitForRetry } from './attempts';
+import type { Titles } from './auxiliary/titles';
 import { FailedStep } from './errors';
 import type { Episodes } from './live/episodes';
 import { PartsPublisher } from './live/parts-publisher';
@@ -36,7 +37,6 @@ import { promptOverlayOf } from './prompt/overlay';
 import type { CallLedger } from './spend/call-ledger';
 import { ModelCall, withoutCall } from './spend/model-call';
 import { fenceOf, outcomeOf, type Partial, type TaskLogger, type TaskOrder, type TaskOutcome } from './tasks';
-import type { Titles } from './titles';
 import { offeredTools, openCallsOf } from './tools/offered-tools';
 import type { ToolRegistry } from './tools/tool-registry';
 import type { Transcripts } from './transcripts';
@@ -79,7 +79,7 @@ export async function takeStep(parts: TurnParts, order: TaskOrder): Promise<Task
   const overlay = await parts.persistence.write(() => promptOverlayOf(parts.chatSettings, head), stop);
   const request = requestOf(parts, { order, rows, model, overlay });
   const call = new ModelCall({ id: parts.createId(), chatId: head.id, purpose: 'turn', model });
-  const onBegin = (): void => parts.titles.consider({ head, rows, model });
+  const onBegin = (): void => parts.titles.consider({ head, rows });
   watch.enter('model_first_token');
   try {
     await streamModel(parts, { order, model, step, call, request, onBegin });

@@ -3,8 +3,9 @@ import type { Bus } from '@parley/bus';
 import type { ChatSettings } from '@parley/chat-settings';
 import type { Clock } from '@parley/contracts';
 import type { Database } from '@parley/database';
-import type { ResolvedModel } from '@parley/llm';
+import type { CheapModels, ResolvedModel } from '@parley/llm';
 import type { Tracer } from '@parley/service';
+import type { TurnLabelPolicy } from './auxiliary/turn-labels';
 import type { WorkerMetrics } from './metrics';
 import type { LocalTool } from './tools/tool-registry';
 
@@ -20,6 +21,10 @@ export interface WorkerSettings {
   /** How long a chat is kept after its turn. */
   readonly idleOwnershipMs: number;
   readonly transcriptCacheBytes: number;
+  /** Calls of models beside the turns at once: so many for titles, and so many for labels and summaries. */
+  readonly maxAuxiliaryCalls: number;
+  readonly turnLabels: TurnLabelPolicy;
+  readonly chatSummaries: boolean;
 }
 
 export interface WorkerLogger {
@@ -35,6 +40,7 @@ export interface WorkerOptions {
   readonly bus: Bus;
   readonly models: { resolve(modelConfigId: string): Promise<ResolvedModel> };
   readonly chatSettings: ChatSettings;
+  readonly cheapModels: Pick<CheapModels, 'insteadOf'>;
   readonly tools: readonly LocalTool[];
   readonly clock: Clock;
   /** Milliseconds on a clock that never jumps. */

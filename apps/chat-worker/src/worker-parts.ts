@@ -1,13 +1,11 @@
 /** Puts together what the runners of a worker share. */
 import type { ChatStore } from '@parley/chat-state';
 import { NO_TRACER, tracedDatabase } from '@parley/service';
+import { Auxiliary } from './auxiliary/auxiliary';
 import { Episodes } from './live/episodes';
 import { Persistence } from './persistence';
 import { CallLedger } from './spend/call-ledger';
-import { PushJobs } from './push-jobs';
-import { PushRecipients } from './push-recipients';
 import { ChatTasks, type Tasks } from './tasks';
-import { Titles } from './titles';
 import { ToolRegistry } from './tools/tool-registry';
 import { TranscriptCache } from './transcript-cache';
 import { Transcripts } from './transcripts';
@@ -18,8 +16,7 @@ export interface WorkerParts {
   readonly tasks: Tasks;
   readonly episodes: Episodes;
   readonly transcripts: Transcripts;
-  readonly titles: Titles;
-  readonly pushJobs: PushJobs;
+  readonly auxiliary: Auxiliary;
 }
 
 export function buildWorkerParts(options: WorkerOptions): WorkerParts {
@@ -35,25 +32,8 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
     onPause: (error) => logger.warn({ err: error }, 'A statement failed and is tried again'),
   });
   const ledger = new CallLedger({ database, persistence, logger });
-  const titles = new Titles({
-    store,
-    ledger,
-    createId,
-    onFailure: (error, chatId) => logger.warn({ err: error, chat_id: chatId }, 'No title was generated'),
-  });
+  const auxiliary = new Auxiliary(options, { store, ledger, transcripts });
   const tools = new ToolRegistry(options.tools);
-  const pushJobs = new PushJobs({
-    bus,
-    clock,
-    recipients: new PushRecipients({
-      database,
-      bus,
-      clock,
-      onFailure: (error) => logger.warn({ err: error }, 'Could not find out who takes notifications'),
-    }),
-    onFailure: (error, chatId) =>
-      logger.warn({ err: error, chat_id: chatId }, 'No notification of the end of a turn'),
-  });
   const shared = {
     store,
     bus,
@@ -64,13 +44,13 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
     tools,
     transcripts,
     episodes,
-    titles,
+    titles: auxiliary.titles,
     persistence,
-    pushJobs,
+    turnEnds: auxiliary.turnEnds,
     createId,
     ledger,
     metrics,
     logger,
   };
-  return { store, tasks: new ChatTasks(shared), episodes, transcripts, titles, pushJobs };
+  return { store, tasks: new ChatTasks(shared), episodes, transcripts, auxiliary };
 }

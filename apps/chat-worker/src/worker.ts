@@ -11,6 +11,7 @@
 import { forgetWorker, readDeadWorkers, releaseAll } from '@parley/chat-state';
 import { CHAT_WORKERS_GROUP, subjects, type ChatReady, type WorkerWake } from '@parley/contracts';
 import { isConnectionError } from '@parley/database';
+import type { TitleProposals } from './auxiliary/title-proposals';
 import { Intake } from './intake';
 import { Lease } from './lease';
 import { Roster } from './roster';
@@ -66,6 +67,11 @@ export class Worker {
     });
   }
 
+  /** What people ask for while they wait. */
+  get titleProposals(): TitleProposals {
+    return this.parts.auxiliary.proposals;
+  }
+
   get workerId(): string {
     return this.lease.workerId;
   }
@@ -83,7 +89,7 @@ export class Worker {
     const { clock, settings, random, bus } = this.options;
     await this.lease.renew();
     this.openMail();
-    await this.parts.pushJobs.start();
+    await this.parts.auxiliary.start();
     this.offers.add(
       bus.subscribe(subjects.chatReady(), (ready) => this.onReady(ready), { queue: CHAT_WORKERS_GROUP }),
     );
@@ -117,8 +123,7 @@ export class Worker {
     await this.orAfter(graceMs, draining);
     await this.roster.stopAll();
     await draining;
-    await this.parts.titles.stop();
-    await this.parts.pushJobs.stop();
+    await this.parts.auxiliary.stop();
     await this.attempt('hand the chats over', () => releaseAll(this.options, { workerId: this.workerId }));
     this.beating.abort();
     await Promise.all(this.beats);

@@ -38,9 +38,7 @@ describe('an example of a schema', () => {
   });
 
   test('titles are short, begin large and end without punctuation', () => {
-    expect(shortTitle('  please fix\nthe broken, old login page. Now!')).toBe(
-      'Please fix the broken, old login',
-    );
+    expect(shortTitle('  please fix\nthe broken, old login page. Now!')).toBe('Please fix the broken, old');
     expect(shortTitle(' … ')).toBe('New conversation');
   });
 });

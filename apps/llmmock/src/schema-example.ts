@@ -7,7 +7,7 @@ import { isObject, type JsonObject } from './json-fields';
 
 const MAX_DEPTH = 32;
 const MAX_ITEMS = 100;
-const MAX_TITLE_WORDS = 6;
+const MAX_TITLE_WORDS = 5;
 
 /** A title as a model would make it: the first words, no trailing punctuation. */
 export function shortTitle(text: string): string {

@@ -50,6 +50,7 @@ export {
 } from './worker-lease';
 export { markRead } from './settings/mark-read';
 export { setGeneratedTitle } from './settings/set-generated-title';
+export { setChatSummary } from './settings/set-chat-summary';
 export { setTurnSummary } from './settings/set-turn-summary';
 export { updateChat, type UpdateChatInput } from './settings/update-chat';
 export { listChats, type ListChatsInput } from './reads/list-chats';

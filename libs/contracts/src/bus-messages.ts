@@ -19,6 +19,7 @@ import {
 import { gitDiffReply, gitDiffRequest, gitRefreshRequested } from './diff-status';
 import { messagePart } from './message-part';
 import { uuid } from './strings';
+import { titleProposalDropped, titleProposalReply, titleProposalRequest } from './title-proposal';
 import { watchEvent } from './watch-event';
 import {
   nothing,
@@ -157,6 +158,10 @@ export const subjects = {
     payload: episodeRequest,
     reply: episodeReply,
   }),
+  /** One worker answers, when the model has. */
+  titlePropose: () => request('title.propose', titleProposalRequest, titleProposalReply),
+  /** To all workers. */
+  titleProposalDropped: () => event('title.proposal_dropped', titleProposalDropped),
   userChats: (userId: string) => event(`user.${userId}.chats`, watchEvent),
   configChanged: (topic: ConfigTopic | '*') => event(`config.${topic}.changed`, configChanged),
   /** A service to itself, to learn how long messages take. */

@@ -277,6 +277,19 @@ export type {
   WebpushUnsubscribeReply,
   WebpushTest,
   WebpushTestReply,
+export {
+  titleProposal,
+  titleProposalRequest,
+  titleProposalReply,
+  titleProposalDropped,
+} from './title-proposal';
+export type {
+  TitleProposal,
+  TitleProposalRequest,
+  TitleProposalReply,
+  TitleProposalDropped,
+} from './title-proposal';
+export { withoutInvisible } from './visible-text';
   WebpushKeyReply,
   Nothing,
   PresenceReply,

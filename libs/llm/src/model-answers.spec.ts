@@ -134,12 +134,7 @@ describe.each(CASES)('%s', (_name, connection) => {
       structured: { title: 'Greeting the World' },
       reply: '{"title":"Greeting the World"}',
     };
-    const { title, usage } = await generateTitle(
-      client(connection()),
-      `Say hello ${formatControlBlock(control)}`,
-      idle(),
-    );
-    expect(title).toBe('Greeting the World');
-    expect(usage?.output_tokens).toBeGreaterThan(0);
+    const asked = `Say hello ${formatControlBlock(control)}`;
+    expect(await generateTitle(client(connection()), asked, idle())).toBe('Greeting the World');
   });
 });

@@ -39,3 +39,16 @@ it('makes a title of texts and file references only', () => {
     ]),
   ).toBe('Look at\n[a.ts:1-2]\nx');
 });
+
+it('makes a title of pasted text files only when there is no other text', () => {
+  const pasted = (text: string) => ({
+    type: 'file' as const,
+    media_type: 'text/plain; charset=utf-8',
+    data: Buffer.from(text).toString('base64'),
+  });
+  const image = { type: 'file' as const, media_type: 'image/png', data: 'AAAA' };
+  expect(titleText([image, pasted('a log')])).toBe('a log');
+  expect(titleText([{ type: 'text', text: 'Why?' }, pasted('a log')])).toBe('Why?');
+  expect(titleText([pasted('é'.repeat(50_000)), pasted('b')])).toBe(`${'é'.repeat(16 * 1024)}\nb`);
+  expect(titleText([image])).toBe('');
+});

@@ -15,7 +15,7 @@ import {
   type DynamicTool,
 } from '@parley/contracts';
 import { Database, sql, type Queryable, type SqlStatement } from '@parley/database';
-import { createModelClient, ModelCatalog, ProviderConnections } from '@parley/llm';
+import { CheapModels, createModelClient, ModelCatalog, ProviderConnections } from '@parley/llm';
 import { formatControlBlock, LlmMock, type ControlInput, type LedgerEntryJson } from '@parley/llmmock';
 import { createTestDatabase, eventually, type TestDatabase } from '@parley/testing';
 import type { WorkerMetrics } from '../metrics';
@@ -116,6 +116,7 @@ export class Harness {
       decryptSecret: () => 'any',
     });
     const chatSettings = new CachedChatSettings({ database, now: () => systemClock.now() });
+    const cheapModels = new CheapModels({ database, now: () => systemClock.now() });
     const logged: string[] = [];
     const log = (_fields: object, message: string): void => void logged.push(message);
     const worker = new Worker({
@@ -123,6 +124,7 @@ export class Harness {
       bus: this.bus,
       models,
       chatSettings,
+      cheapModels,
       tools: [],
       clock: systemClock,
       monotonicNow: () => performance.now(),
@@ -279,4 +281,8 @@ const defaultSettings: WorkerSettings = {
   maxIdleChats: 100,
   idleOwnershipMs: 30_000,
   transcriptCacheBytes: 16 * 1024 * 1024,
+  maxAuxiliaryCalls: 8,
+  // They would be calls that most tests do not count on.
+  turnLabels: 'none',
+  chatSummaries: false,
 };

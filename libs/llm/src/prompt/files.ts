@@ -28,6 +28,15 @@ export function fileForPrompt(part: FilePart, readFile: ReadFile): PromptFile | 
   };
 }
 
+/** The beginning of a text file that came with the message; empty for any other file. */
+export function textOfFile(part: FilePart, maxCharacters: number): string {
+  const mediaType = part.media_type.toLowerCase().split(';')[0]?.trim() ?? '';
+  if (part.data === undefined || !isTextLike(mediaType)) return '';
+  // No character has more than 4 bytes, and 4 characters of base64 are 3 of them.
+  const text = Buffer.from(part.data.slice(0, maxCharacters * 6), 'base64').toString('utf8');
+  return text.slice(0, maxCharacters).toWellFormed();
+}
+
 /** What stands in a user's message for a file that is gone. */
 export function missingFile(part: FilePart): PromptText {
   return { type: 'text', text: `[The file ${quote(part.name ?? 'without a name')} is no longer available.]` };
