@@ -9,6 +9,7 @@ import { startServers } from './servers';
 import type { SpawnOptions } from './spawn-options';
 import { Stack } from './stack';
 import type { Target } from './target';
+import { TURNS_ALONE } from './turns-alone';
 
 export async function spawnCluster(options: SpawnOptions): Promise<Target> {
   const stack = new Stack();
@@ -41,7 +42,11 @@ function startServices(options: SpawnOptions, servers: LocalServers, natsUrl: st
       encryptionKey: randomBytes(32).toString('base64'),
       poolSize: options.pool,
       logLevel: 'info',
-      extra: { API_RATE_LIMIT: String(options.rateLimit), DEBUG_ENDPOINTS: String(options.isDebuggable) },
+      extra: {
+        API_RATE_LIMIT: String(options.rateLimit),
+        DEBUG_ENDPOINTS: String(options.isDebuggable),
+        ...TURNS_ALONE,
+      },
     },
   });
 }

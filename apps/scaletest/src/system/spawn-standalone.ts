@@ -8,6 +8,7 @@ import { startMock } from './mock-process';
 import type { SpawnOptions } from './spawn-options';
 import { Stack } from './stack';
 import type { Target } from './target';
+import { TURNS_ALONE } from './turns-alone';
 
 export async function spawnStandalone(options: SpawnOptions): Promise<Target> {
   const stack = new Stack();
@@ -30,6 +31,7 @@ export async function spawnStandalone(options: SpawnOptions): Promise<Target> {
         PORT: String(port),
         DATABASE_URL: postgres.url,
         PARLEY_DATA_DIR: directory,
+        ...TURNS_ALONE,
       }),
       logFile: join(options.logDirectory, 'standalone.log'),
       readyLine: /"token":/,
