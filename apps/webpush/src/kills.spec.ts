@@ -8,7 +8,7 @@ import { NatsServer } from '@parley/local-servers';
 import { createTestDatabase, eventually, testServers, type TestDatabase } from '@parley/testing';
 import { PushService, type Browser } from './testing/push-service';
 import { addUser, connect, publicKeyOf, subscribe } from './testing/start-webpush';
-import { replaceKey, startWebpushProcess, type WebpushProcess } from './testing/webpush-process';
+import { replaceKey, startProcess, type ServiceProcess } from './testing/service-process';
 
 const JOBS = 60;
 const KILLS = 3;
@@ -18,7 +18,7 @@ let nats: NatsServer;
 let test: TestDatabase;
 let service: PushService;
 let outside: Bus;
-const processes: WebpushProcess[] = [];
+const processes: ServiceProcess[] = [];
 
 beforeAll(async () => {
   nats = await NatsServer.start({ isMonitored: true });
@@ -42,8 +42,8 @@ const connections = () => ({
   PARLEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
 });
 
-async function start(): Promise<WebpushProcess> {
-  const process = await startWebpushProcess({
+async function start(): Promise<ServiceProcess> {
+  const process = await startProcess('webpush', {
     ...connections(),
     DATABASE_POOL_SIZE: '2',
     REDIS_URL: testServers().redisUrl,

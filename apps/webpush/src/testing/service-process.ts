@@ -1,4 +1,4 @@
-/** Webpush as a real process, from its sources, so that a test can kill it. */
+/** Webpush and the chat worker as real processes, from their sources, so that a test can kill them. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -11,10 +11,10 @@ const running = (main: string): string => `
   const { transformFileSync } = require('@swc/core');
   const options = { configFile: ${JSON.stringify(join(checkout, '.swcrc'))}, sourceMaps: false };
   require.extensions['.ts'] = (module, file) => module._compile(transformFileSync(file, options).code, file);
-  require(${JSON.stringify(join(__dirname, '..', main))});
+  require(${JSON.stringify(join(checkout, 'apps', main))});
 `;
 
-export interface WebpushProcess {
+export interface ServiceProcess {
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
@@ -22,8 +22,11 @@ export interface WebpushProcess {
 }
 
 /** Resolves when it is ready. */
-export async function startWebpushProcess(env: Readonly<Record<string, string>>): Promise<WebpushProcess> {
-  const child = spawnSource('main.ts', { HOST: '127.0.0.1', PORT: '0', ...env });
+export async function startProcess(
+  app: 'webpush' | 'chat-worker',
+  env: Readonly<Record<string, string>>,
+): Promise<ServiceProcess> {
+  const child = spawnSource(`${app}/src/main.ts`, { HOST: '127.0.0.1', PORT: '0', ...env });
   await ready(child);
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
@@ -36,7 +39,7 @@ export async function startWebpushProcess(env: Readonly<Record<string, string>>)
 
 /** Runs the command that replaces the key; resolves with its exit code. */
 export async function replaceKey(env: Readonly<Record<string, string>>): Promise<number | null> {
-  const [code] = (await once(spawnSource('replace-key.ts', env), 'exit')) as [number | null];
+  const [code] = (await once(spawnSource('webpush/src/replace-key.ts', env), 'exit')) as [number | null];
   return code;
 }
 
