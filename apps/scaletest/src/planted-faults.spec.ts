@@ -1,23 +1,27 @@
-/** The oracle bites: with a fault planted in the platform or on its wires, a run fails and names the fault; without one it passes. */
-import type { StreamEvent, StreamToolCall } from '@parley/contracts';
+/**
+ * The oracle bites: with a fault planted in the platform, in what its services are started with, a run fails and names the fault;
+ * without one it passes. The faults themselves are in `testing/faults.ts`.
+ */
 import { createTestDatabase, type TestDatabase } from '@parley/testing';
 import type { LoadPlan } from './load/load-plan';
 import { Progress } from './report/progress';
 import type { LoadReport } from './report/schema';
-import { Scaletest, type ScaletestOptions } from './scaletest';
-import { type PlantedFaults, type Query, startPlatform } from './testing/platform';
+import { Scaletest } from './scaletest';
+import { commitsAnotherText, commitsTwice, dropsAPart, losesAPart, skipsAFence } from './testing/faults';
+import { lookupTool, runTwice } from './testing/lookup-tool';
+import { type PlantedFaults, startPlatform } from './testing/platform';
 import { verdictOf } from './verdict';
 
 const LOAD: LoadPlan = {
   name: 'planted',
   chats: 3,
   turns: 3,
-  shape: { chunks: 12, chunkSize: 10, chunkMs: 15, firstByteMs: 0 },
+  shape: { chunks: 12, chunkSize: 10, chunkMs: 50, firstByteMs: 0 },
   mix: { plain: 1 },
   users: 1,
   hasBarrier: false,
   barrierDelayMs: 0,
-  turnTimeoutMs: 10_000,
+  turnTimeoutMs: 15_000,
   isBudgeted: false,
 };
 
@@ -28,10 +32,7 @@ describe('the oracle', () => {
   beforeEach(async () => (db = await createTestDatabase()));
   afterEach(() => db.drop());
 
-  async function run(
-    faults: PlantedFaults & { meddle?: ScaletestOptions['meddle'] },
-    change: Partial<LoadPlan> = {},
-  ): Promise<LoadReport> {
+  async function run(faults: PlantedFaults, change: Partial<LoadPlan> = {}): Promise<LoadReport> {
     const target = await startPlatform(db.url, faults);
     const test = new Scaletest({
       target,
@@ -40,7 +41,6 @@ describe('the oracle', () => {
       progress: new Progress(process.stderr),
       budget: null,
       cleansUp: false,
-      ...(faults.meddle === undefined ? {} : { meddle: faults.meddle }),
     });
     try {
       await test.prepare(1);
@@ -58,107 +58,70 @@ describe('the oracle', () => {
     expect(reasons.join('\n')).toContain(kind);
   };
 
-  it('finds nothing where nothing is planted, tools included', async () => {
+  it("finds nothing where nothing is planted, the client's tools included", async () => {
     const report = await run({}, { mix: { plain: 1, 'tool-heavy': 1 }, chats: 4 });
     expect(report.oracle).toMatchObject({ by_kind: {}, is_clean: true, has_ledger: true, chats_checked: 4 });
     expect(report.turns).toBe(12);
   });
 
-  it('names a part that was dropped', async () => {
-    const meddle = once(
-      (event) => event.type === 'message_part' && event.message_part.seq === 2,
-      () => [],
-    );
-    expectNamed(await run({ meddle }), 'part_hole');
+  it('names a part that was dropped before it had its number', async () => {
+    expectNamed(await run(dropsAPart()), 'part_lost');
+  });
+
+  it('names a part that was lost and that nobody could give again', async () => {
+    expectNamed(await run(losesAPart()), 'stream_cut');
   });
 
   it('names a message that was repeated', async () => {
-    const meddle = once(
-      (event) => event.type === 'message' && event.message.role === 'assistant',
-      (event) => [event, event],
-    );
-    expectNamed(await run({ meddle }), 'message_repeated');
+    expectNamed(await run(commitsTwice()), 'answer_doubled');
   });
 
-  it('names what a worker wrote whose fence was skipped', async () => {
-    let isPlanted = false;
-    const query = (real: Query): Query =>
-      async function finishTwice(statement, values) {
-        const rows = await real(statement, values);
-        if (statement.name === 'finish_turn' && !isPlanted) {
-          isPlanted = true;
-          const text = withoutFence(statement.text);
-          expect(text).not.toBe(statement.text);
-          await real({ name: 'finish_turn_without_its_fence', text }, values);
-        }
-        return rows as never;
-      };
-    expectNamed(await run({ query }), 'answer_doubled');
+  describe('with a worker that is taken for dead and commits when it is back', () => {
+    const late = { chats: 1, turns: 2 };
+
+    it('names what it wrote when its fence is skipped', async () => {
+      expectNamed(await run(skipsAFence({ isFenced: false }), late), 'answer_misplaced');
+    });
+
+    it('finds a fence that holds: nothing but that the model was asked again', async () => {
+      const report = await run(skipsAFence({ isFenced: true }), late);
+      expect(Object.keys(report.oracle.by_kind)).toEqual(['model_call_doubled']);
+    });
   });
 
   it('names a chat whose wake-up and sweep were lost, with the last event seen', async () => {
-    const letsPass = (subject: string): boolean =>
-      subject !== 'chat.ready' && !/^worker\..*\.wake$/.test(subject);
-    const report = await run({ letsPass, sweepMs: 60_000 }, { turnTimeoutMs: 1_500 });
+    const publish = (subject: string, payload: unknown): unknown[] =>
+      subject === 'chat.ready' || /^worker\..*\.wake$/.test(subject) ? [] : [payload];
+    const report = await run(
+      { publish, workerEnv: { CHAT_SWEEP_MS: '60000' } },
+      { turnTimeoutMs: 1_500, shape: { ...LOAD.shape, chunkMs: 15 } },
+    );
     expectNamed(report, 'hang');
     expect(report.oracle.examples[0]?.detail).toMatch(
       /not ended after \d+ s; last event: \w+; status: running/,
     );
   });
 
-  it('names a tool that was run twice', async () => {
-    const asked: StreamToolCall[] = [];
-    const meddle = (event: StreamEvent): StreamEvent[] => {
-      if (event.type !== 'action_required') return [event];
-      const calls = event.action_required.tool_calls;
-      asked.push(...calls);
-      const [first] = asked;
-      // The third step asks for the first step's call again, whose result was accepted long ago.
-      if (first === undefined || asked.length < 4) return [event];
-      return [{ ...event, action_required: { tool_calls: [...calls, { ...first, tool_call_id: 'again' }] } }];
-    };
-    expectNamed(
-      await run({ meddle }, { mix: { 'tool-heavy': 1 }, chats: 1, turnTimeoutMs: 3_000 }),
-      'tool_run_twice',
-    );
+  describe('with a tool that the worker runs', () => {
+    const tools = { mix: { 'tool-heavy': 1 }, chats: 2 };
+
+    it('finds nothing when each call is run once', async () => {
+      const toolRuns: string[] = [];
+      const report = await run({ tools: [lookupTool(toolRuns)], toolRuns }, tools);
+      expect(report.oracle.by_kind).toEqual({});
+      expect(toolRuns).toHaveLength(2 * 3 * 4);
+    });
+
+    it('names a call that was run twice', async () => {
+      const toolRuns: string[] = [];
+      const report = await run({ tools: [runTwice(lookupTool(toolRuns))], toolRuns }, tools);
+      expectNamed(report, 'tool_run_twice');
+    });
   });
 
   it('names a committed text that is not what was streamed', async () => {
-    let finished = 0;
-    const query = (real: Query): Query =>
-      function commitAnother(statement, values) {
-        if (statement.name === 'finish_turn') finished += 1;
-        // A first turn may end before anybody watches; later ones are watched from their start.
-        return real(statement, finished > LOAD.chats ? values.map(spoilText) : values);
-      };
-    const report = await run({ query });
+    const report = await run(commitsAnotherText());
     expectNamed(report, 'text_differs');
     expectNamed(report, 'wrong_text');
   });
 });
-
-/** Replaces the first event that fits. */
-function once(
-  fits: (event: StreamEvent) => boolean,
-  replace: (event: StreamEvent) => StreamEvent[],
-): (event: StreamEvent) => StreamEvent[] {
-  let isPlanted = false;
-  return (event) => {
-    if (isPlanted || !fits(event)) return [event];
-    isPlanted = true;
-    return replace(event);
-  };
-}
-
-function spoilText(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/("text": ?")[a-z]/, '$1#');
-  return Array.isArray(value) ? value.map(spoilText) : value;
-}
-
-/** The statement of a worker that does not care whether it still owns the chat. */
-function withoutFence(text: string): string {
-  return text.replace(
-    /from l where ([^]*?)\n\),\nw as/,
-    (_, fence: string) => `from l where true or (${fence})\n),\nw as`,
-  );
-}

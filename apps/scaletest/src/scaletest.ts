@@ -2,7 +2,6 @@
  * One run: every load of the plan against one system, judged and summed up. It ends in a report whatever happens: a load that fails or is
  * stopped is reported as far as it came.
  */
-import type { ViewerOptions } from './generator/viewer';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChatSession } from './generator/chat-session';
@@ -17,6 +16,7 @@ import { type IdleRates, idleRates } from './measure/sql-cost';
 import { SqlUsage } from './measure/sql-usage';
 import { judge } from './oracle/judge';
 import { checkServerErrors } from './oracle/server-error-checks';
+import { checkToolRuns } from './oracle/tool-run-checks';
 import type { LedgerCalls } from './oracle/ledger-call';
 import type { Progress } from './report/progress';
 import type { LoadReport } from './report/schema';
@@ -34,8 +34,6 @@ export interface ScaletestOptions {
   readonly budget: SqlBudget | null;
   /** Archives the chats afterwards. */
   readonly cleansUp: boolean;
-  /** For tests. */
-  readonly meddle?: ViewerOptions['meddle'];
 }
 
 const IDLE_MS = 3_000;
@@ -112,7 +110,8 @@ export class Scaletest {
     const blows = outcome.strike?.blows ?? [];
     const errors = checkServerErrors(outcome.serverErrors, blows);
     const judged = judge(outcome.chats, calls, blows);
-    const verdict = { ...judged, findings: [...judged.findings, ...errors.findings] };
+    const toolRuns = checkToolRuns(this.options.target.toolRuns?.() ?? []);
+    const verdict = { ...judged, findings: [...judged.findings, ...errors.findings, ...toolRuns] };
     const report = sumUp({
       outcome,
       verdict,
@@ -175,7 +174,6 @@ export class Scaletest {
       hangs: this.hangs,
       counts: wish.counts,
       signal: this.options.signal,
-      meddle: this.options.meddle,
     });
   }
 

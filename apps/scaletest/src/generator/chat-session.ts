@@ -12,7 +12,7 @@ import type { HangWatch } from './hang-watch';
 import type { Call, HttpClient } from './http-client';
 import { ToolRuns } from './tool-runs';
 import { Turn } from './turn';
-import { Viewer, type ViewerOptions } from './viewer';
+import { Viewer } from './viewer';
 
 export interface SessionOptions {
   readonly api: HttpClient;
@@ -29,7 +29,6 @@ export interface SessionOptions {
   readonly hangs: HangWatch;
   readonly counts: DeliveryCounts;
   readonly signal: AbortSignal;
-  readonly meddle: ViewerOptions['meddle'];
 }
 
 export interface TurnWish {
@@ -93,7 +92,7 @@ export class ChatSession {
   }
 
   addViewer({ pauseMs }: { pauseMs?: number }): Viewer {
-    const { streams, token, meddle } = this.options;
+    const { streams, token } = this.options;
     const isMain = this.viewers.length === 0;
     const viewer = new Viewer({
       client: streams,
@@ -101,7 +100,7 @@ export class ChatSession {
       chatId: this.chatId,
       name: `viewer ${this.viewers.length + 1}`,
       ...(pauseMs === undefined ? {} : { pauseMs }),
-      ...(isMain ? { onEvents: () => this.look(), meddle } : {}),
+      ...(isMain ? { onEvents: () => this.look() } : {}),
     });
     this.viewers.push(viewer);
     viewer.open();

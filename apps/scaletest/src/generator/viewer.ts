@@ -17,8 +17,6 @@ export interface ViewerOptions {
   readonly onEvents?: () => void;
   /** Pauses of a slow reader. */
   readonly pauseMs?: number;
-  /** For tests that plant faults on the wire: what comes in place of an event. */
-  readonly meddle?: ((event: StreamEvent) => readonly StreamEvent[]) | undefined;
 }
 
 const FIRST_RETRY_MS = 50;
@@ -108,9 +106,7 @@ export class Viewer {
 
   private take(event: StreamEvent, atMs: number): void {
     this.events += 1;
-    const { meddle } = this.options;
-    if (meddle === undefined) this.fold.apply(event, atMs);
-    else for (const seen of meddle(event)) this.fold.apply(seen, atMs);
+    this.fold.apply(event, atMs);
   }
 
   private readSlowly(response: IncomingMessage, pauseMs: number): void {

@@ -20,7 +20,7 @@ export function checkHistory(chat: ObservedChat, history: readonly SeenMessage[]
   for (const turn of chat.turns) {
     const found = byKey.get(turn.order.key) ?? [];
     // An edit that was on its way when the run was stopped may not have taken the message away.
-    if (settled || turn.ending !== 'removed') findings.push(...checkTurn(turn, found));
+    if (settled || turn.ending !== 'removed') findings.push(...checkTurn(turn, found, chat.turns));
     byKey.delete(turn.order.key);
   }
   for (const key of byKey.keys())
@@ -38,7 +38,11 @@ function groupByTurn(history: readonly SeenMessage[]): StoredTurn[] {
   return turns;
 }
 
-function checkTurn(turn: ObservedTurn, found: readonly StoredTurn[]): ChatFinding[] {
+function checkTurn(
+  turn: ObservedTurn,
+  found: readonly StoredTurn[],
+  all: readonly ObservedTurn[],
+): ChatFinding[] {
   const { key } = turn.order;
   if (turn.ending === 'removed') {
     if (found.length === 0) return [];
@@ -52,10 +56,11 @@ function checkTurn(turn: ObservedTurn, found: readonly StoredTurn[]): ChatFindin
   }
   if (found.length > 1)
     return [{ kind: 'user_message_doubled', key, detail: `${found.length} times in the history` }];
-  return checkAnswer(turn, stored);
+  return checkAnswer(turn, stored, all);
 }
 
-function checkAnswer({ order, ending, outcome }: ObservedTurn, { rows }: StoredTurn): ChatFinding[] {
+function checkAnswer(turn: ObservedTurn, { rows }: StoredTurn, all: readonly ObservedTurn[]): ChatFinding[] {
+  const { order, ending, outcome } = turn;
   const { key, toolSteps } = order;
   const answers = rows.filter((row) => row.role === 'assistant');
   const most = toolSteps.length + 1;
@@ -72,6 +77,11 @@ function checkAnswer({ order, ending, outcome }: ObservedTurn, { rows }: StoredT
     ];
   const expected = expectedText(order);
   if (digestOf(expected) === last.textDigest) return [];
+  const owner = all.find((other) => digestOf(expectedText(other.order)) === last.textDigest);
+  if (owner !== undefined)
+    return [
+      { kind: 'answer_misplaced', key, detail: `message ${last.id} is the answer of ${owner.order.key}` },
+    ];
   return [
     {
       kind: 'wrong_text',

@@ -166,7 +166,7 @@ export class StreamFold {
           streamedLength: streamed.length,
           committedLength: committed.length,
         });
-    } else this.note('text_differs', differenceOf(streamed, committed, seen.id));
+    } else this.note(...differenceOf(streamed, committed, seen.id));
   }
 
   private note(kind: Finding['kind'], detail: string): void {
@@ -174,9 +174,13 @@ export class StreamFold {
   }
 }
 
-function differenceOf(streamed: string, committed: string, id: number): string {
+function differenceOf(streamed: string, committed: string, id: number): [Finding['kind'], string] {
   let at = 0;
   while (at < streamed.length && streamed[at] === committed[at]) at += 1;
+  const lacking = committed.length - streamed.length;
+  if (lacking > 0 && committed.endsWith(streamed.slice(at)))
+    return ['part_lost', `message ${id} was streamed without the ${lacking} characters from ${at} on`];
   const around = (text: string): string => JSON.stringify(text.slice(Math.max(0, at - 10), at + 20));
-  return `message ${id} from character ${at} on: streamed ${around(streamed)}, committed ${around(committed)}`;
+  const detail = `message ${id} from character ${at} on: streamed ${around(streamed)}, committed ${around(committed)}`;
+  return ['text_differs', detail];
 }

@@ -19,6 +19,8 @@ export interface Target {
   /** What runs, for the report. */
   readonly topology: Readonly<Record<string, number | string | boolean>>;
   readonly chaos: ChaosControls | undefined;
+  /** The tokens of the calls that the platform's own tools were run with; undefined where that cannot be seen. */
+  readonly toolRuns?: (() => readonly string[]) | undefined;
   stop(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createInProcessBus, type Bus } from '@parley/bus';
-import { createChatWorkerApp, workerConfig } from '@parley/chat-worker';
+import { type ChatWorkerDependencies, createChatWorkerApp, workerConfig } from '@parley/chat-worker';
 import { Database, type SqlStatement } from '@parley/database';
 import { createGatewayApp, gatewayReadinessChecks } from '@parley/gateway';
 import { Identity, SecretBox } from '@parley/identity';
@@ -12,18 +12,28 @@ import { createInProcessKeyValue } from '@parley/key-value';
 import { LlmMock } from '@parley/llmmock';
 import { createLogger, loadConfig, Metrics, Readiness } from '@parley/service';
 import { createStreamRelay, relayConfig } from '@parley/stream-relay';
+import { TURNS_ALONE } from '../system/turns-alone';
 import { Stack } from '../system/stack';
 import type { Target } from '../system/target';
 
 export type Query = <Row>(statement: SqlStatement, values: readonly unknown[]) => Promise<Row[]>;
+export type LocalTool = NonNullable<ChatWorkerDependencies['tools']>[number];
 
 export interface PlantedFaults {
-  /** Of the worker's database. */
-  readonly query?: (real: Query) => Query;
-  /** What the services publish; false loses it. */
-  readonly letsPass?: (subject: string) => boolean;
-  /** Between two sweeps of the worker. */
-  readonly sweepMs?: number;
+  /** Of each worker's database, its connection for the heartbeat included; `worker` counts them from 0. */
+  readonly query?: (real: Query, worker: number) => Query;
+  /** What is published in place of a message; nothing loses it. */
+  readonly publish?: (subject: string, payload: unknown) => readonly unknown[];
+  /** What a question over the bus is answered with. */
+  readonly reply?: (subject: string, reply: unknown) => unknown;
+  /** Tools that the workers run themselves. */
+  readonly tools?: readonly LocalTool[];
+  /** The tokens of the runs of `tools`. */
+  readonly toolRuns?: readonly string[];
+  /** Default: 1. */
+  readonly workers?: number;
+  /** Settings of the workers, as in their environment. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
 }
 
 export async function startPlatform(databaseUrl: string, faults: PlantedFaults): Promise<Target> {
@@ -44,6 +54,7 @@ export async function startPlatform(databaseUrl: string, faults: PlantedFaults):
       metricsUrls: {},
       processes: () => ({}),
       topology: {},
+      toolRuns: faults.toolRuns === undefined ? undefined : () => faults.toolRuns ?? [],
       chaos: undefined,
       stop: () => stack.unwind(),
     };
@@ -59,7 +70,7 @@ async function startServices(databaseUrl: string, faults: PlantedFaults, stack: 
   stack.defer(() => database.close());
   const real = createInProcessBus({ logger, validate: true });
   stack.defer(() => real.drain());
-  const bus = withPublish(real, faults.letsPass ?? (() => true));
+  const bus = withWires(real, faults);
   const keyValue = createInProcessKeyValue();
   stack.defer(() => keyValue.close());
   const parts = {
@@ -73,14 +84,18 @@ async function startServices(databaseUrl: string, faults: PlantedFaults, stack: 
   };
   const relay = createStreamRelay({ ...parts, config: loadConfig(relayConfig, { env: {} }) });
   await relay.start();
-  const sweep = faults.sweepMs === undefined ? {} : { CHAT_SWEEP_MS: String(faults.sweepMs) };
-  const worker = createChatWorkerApp({
-    ...parts,
-    database: faults.query === undefined ? database : withQuery(database, faults.query),
-    config: loadConfig(workerConfig, { env: sweep }),
-  });
-  await worker.start(null);
-  stack.defer(() => worker.stop(0));
+  const { query, tools = [], workers = 1, workerEnv = {} } = faults;
+  for (let number = 0; number < workers; number += 1) {
+    const worker = createChatWorkerApp({
+      ...parts,
+      database: query === undefined ? database : withQuery(database, (known) => query(known, number)),
+      tools,
+      metrics: new Metrics(),
+      config: loadConfig(workerConfig, { env: { ...TURNS_ALONE, ...workerEnv } }),
+    });
+    await worker.start(null);
+    stack.defer(() => worker.stop(0));
+  }
   const gateway = await createGatewayApp({
     ...parts,
     streamForwarder: relay,
@@ -97,16 +112,22 @@ async function startServices(databaseUrl: string, faults: PlantedFaults, stack: 
   return `http://127.0.0.1:${port}`;
 }
 
-function withPublish(bus: Bus, letsPass: (subject: string) => boolean): Bus {
+function withWires(bus: Bus, { publish: alter, reply: alterReply }: PlantedFaults): Bus {
   const publish: Bus['publish'] = (subject, payload, options) => {
-    if (letsPass(subject.subject)) bus.publish(subject, payload, options);
+    const sent = alter === undefined ? [payload] : alter(subject.subject, payload);
+    for (const each of sent) bus.publish(subject, each as typeof payload, options);
   };
-  return overriding(bus, { publish });
+  const request: Bus['request'] = async (subject, payload, options) => {
+    const reply = await bus.request(subject, payload, options);
+    return alterReply === undefined ? reply : (alterReply(subject.subject, reply) as typeof reply);
+  };
+  return overriding(bus, { publish, request });
 }
 
 function withQuery(database: Database, wrap: (real: Query) => Query): Database {
-  const real: Query = (statement, values) => database.query(statement, values);
-  return overriding(database, { query: wrap(real) });
+  const query: Query = (statement, values) => database.query(statement, values);
+  const priority: Query = (statement, values) => database.priority.query(statement, values);
+  return overriding(database, { query: wrap(query), priority: { query: wrap(priority) } });
 }
 
 /** The same object with some members replaced; everything else runs on the original. */
