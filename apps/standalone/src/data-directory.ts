@@ -5,8 +5,8 @@
 import { ConfigError } from '@parley/service';
 import { randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
-import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { access, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 
 export interface Credentials {
   email: string;
@@ -23,7 +23,7 @@ export class DataDirectory {
   static async open(path: string): Promise<DataDirectory> {
     const absolute = resolve(path);
     try {
-      await mkdir(absolute, { recursive: true });
+      await makeDirectory(absolute);
       await access(absolute, constants.W_OK | constants.X_OK);
     } catch {
       const allowed = 'a directory that can be made or written';
@@ -68,5 +68,18 @@ export class DataDirectory {
     const path = join(this.path, name);
     await writeFile(`${path}.new`, `${text}\n`, { mode: 0o600 });
     await rename(`${path}.new`, path);
+  }
+}
+
+/** Not mkdir's own recursion, which goes round for ever where nothing can be made, such as in /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await mkdir(path);
   }
 }
