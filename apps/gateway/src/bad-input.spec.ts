@@ -30,6 +30,7 @@ beforeAll(async () => {
   gateway = await startGateway();
   world = await provision(gateway);
   await standInForWebpush(gateway.bus);
+  await gateway.bus.respond(subjects.titlePropose(), () => ({ result: 'title', title: 'T' }));
   await gateway.bus.respond(subjects.gitDiff(), () => ({ result: 'no_token' }));
   parameters = await somethingOfEach();
   goodBodies = goodBodiesOf(world);

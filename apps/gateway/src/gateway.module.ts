@@ -1,4 +1,5 @@
 /** Which class gets what. Everything that does I/O comes in from outside, so that main.ts and standalone compose the same module. */
+import { randomUUID } from 'node:crypto';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { CachedChatSettings } from '@parley/chat-settings';
@@ -17,6 +18,8 @@ import { ExpiredKeys } from './chats/expired-keys';
 import { MessagesController } from './chats/messages.controller';
 import { PromptsController } from './chats/prompts.controller';
 import { QueueController } from './chats/queue.controller';
+import { TitleProposals } from './chats/title-proposals';
+import { TitleProposalsController } from './chats/title-proposals.controller';
 import { ToolResultsController } from './chats/tool-results.controller';
 import { TurnsController } from './chats/turns.controller';
 import { CHAT_STORE, LOGGER, SETTINGS, STREAM_FORWARDER, type GatewayDependencies } from './dependencies';
@@ -75,6 +78,7 @@ const CONTROLLERS = [
   GithubWebhooksController,
   ConfigChangesController,
 ];
+  TitleProposalsController,
 
 @Module({})
 export class GatewayModule {
@@ -134,3 +138,4 @@ function outside(dependencies: GatewayDependencies): Provider[] {
     { provide: SETTINGS, useValue: settings },
   ];
 }
+    { provide: TitleProposals, useValue: new TitleProposals({ bus, createId: randomUUID }) },

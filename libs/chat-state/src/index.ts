@@ -63,6 +63,8 @@ export {
   type OwnedRunnable,
 } from './reads/read-chat';
 export { readChildren, type ReadChildrenInput } from './reads/read-children';
+export { readConversation } from './reads/read-conversation';
+export type { ConversationRow } from './reads/read-conversation';
 export { readBacklog, type Backlog } from './reads/read-backlog';
 export { readFeed, type FeedSnapshot, type ReadFeedInput } from './reads/read-feed';
 export { readMessages, readPrompts, type ReadMessagesInput } from './reads/read-messages';

@@ -1,7 +1,7 @@
 /**
  * Who may do what with a chat (`chat-api` section 1.1). Readers and updaters are the owner and administrators; whoever may not read
- * gets 404. Sending, editing, tool results, clear, compact and promote belong to the owner alone, also before administrators: a
- * turn runs with the owner's credentials, so another driver could spend or extract them.
+ * gets 404. Sending, editing, tool results, clear, compact, promote and proposals of titles belong to the owner alone, also before
+ * administrators: a turn runs with the owner's credentials, so another driver could spend or extract them.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { readChat, type ChatHead, type ChatStore, type Refused } from '@parley/chat-state';
@@ -9,6 +9,8 @@ import type { Actor } from '@parley/identity';
 import { CHAT_STORE } from '../dependencies';
 import { forbidden, notFound } from '../http/api-error';
 import { toRefusal } from './refusals';
+
+const OWNER_ONLY = 'Only the owner of a chat can do this.';
 
 @Injectable()
 export class ChatAccess {
@@ -21,6 +23,13 @@ export class ChatAccess {
     return chat;
   }
 
+  /** For what the owner alone may ask of a chat. @throws ApiError 404, or 403 for administrators */
+  async owned(actor: Actor, chatId: string): Promise<ChatHead> {
+    const chat = await this.readable(actor, chatId);
+    if (chat.ownerId !== actor.userId) throw forbidden(OWNER_ONLY);
+    return chat;
+  }
+
   /** The result of an owner's transition. To an administrator a chat of somebody else is 403: that it exists is known. */
   async ofOwner<Ok extends { ok: true }>(
     result: Ok | Refused,
@@ -29,7 +38,7 @@ export class ChatAccess {
     if (result.ok) return result;
     if (result.reason === 'not_found' && asked.actor.isAdmin) {
       await this.readable(asked.actor, asked.chatId);
-      throw forbidden('Only the owner of a chat can do this.');
+      throw forbidden(OWNER_ONLY);
     }
     throw toRefusal(result);
   }

@@ -111,3 +111,4 @@ export function goodBodiesOf(world: Provisioned): Record<string, object> {
     'POST /chats/:chat/tool-results': { results: [{ tool_call_id: 'a', output: { x: 1 }, is_error: false }] },
   };
 }
+    'POST /chats/:chat/title/propose': {},

@@ -53,7 +53,8 @@ export class SpendingSystem {
     private readonly stop: () => Promise<void>,
   ) {}
 
-  static async start(): Promise<SpendingSystem> {
+  /** `workerEnv`: settings of the worker, as in its environment. */
+  static async start(workerEnv: Readonly<Record<string, string>> = {}): Promise<SpendingSystem> {
     const mock = new LlmMock();
     const { url } = await mock.start();
     const gateway = await startGateway({ database: { poolSize: 8 } });
@@ -64,7 +65,7 @@ export class SpendingSystem {
       secretBox: gateway.secretBox,
       logger: createLogger({ name: 'test', level: 'silent' }),
       metrics: new Metrics(),
-      config: loadConfig(workerConfig, { env: { CHAT_SWEEP_MS: '200' } }),
+      config: loadConfig(workerConfig, { env: { CHAT_SWEEP_MS: '200', ...workerEnv } }),
     });
     await worker.start(null);
     const models: PricedModel[] = [];
