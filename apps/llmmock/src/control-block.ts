@@ -50,14 +50,18 @@ function findBlocks(text: string): Found[] {
   }
 }
 
+export function hasControlBlock(text: string): boolean {
+  return text.includes(OPENING);
+}
+
 /** The JSON of the last block in the text, unparsed; undefined if there is none. */
 export function lastControlBlock(text: string): string | undefined {
-  return text.includes(OPENING) ? findBlocks(text).at(-1)?.json : undefined;
+  return hasControlBlock(text) ? findBlocks(text).at(-1)?.json : undefined;
 }
 
 /** The text as a person would read it: without control blocks. */
 export function withoutControlBlocks(text: string): string {
-  if (!text.includes(OPENING)) return text;
+  if (!hasControlBlock(text)) return text;
   let kept = '';
   let from = 0;
   for (const block of findBlocks(text)) {

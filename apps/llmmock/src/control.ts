@@ -26,7 +26,7 @@ const stepSchema = z.union([
   }),
 ]);
 
-export const controlSchema = z.strictObject({
+const answerSchema = z.strictObject({
   key: z.string().min(1).max(200).optional(),
   seed: z.union([z.string().max(200), z.number()]).optional(),
   first_byte_ms: distributionSchema.optional(),
@@ -51,6 +51,12 @@ export const controlSchema = z.strictObject({
     })
     .optional(),
   fault: faultSchema.optional(),
+});
+
+export const controlSchema = z.strictObject({
+  ...answerSchema.shape,
+  /** What counts, instead of all the rest, for a request to summarise the conversation that this block stands in. */
+  summary: answerSchema.optional(),
 });
 
 export type Control = z.infer<typeof controlSchema>;
@@ -87,7 +93,8 @@ export function parseControl(json: string, source: string): Control {
     });
   }
   const control = parsed.data;
-  if (control.fault?.first_attempts !== undefined && control.key === undefined) {
+  for (const { fault, key } of [control, control.summary ?? {}]) {
+    if (fault?.first_attempts === undefined || key !== undefined) continue;
     throw new ApiError(400, {
       message: `llmmock: bad control block in ${source}: key: needed with fault.first_attempts, attempts are counted by it`,
       code: 'bad_control_block',

@@ -8,7 +8,7 @@ export interface LedgerEntryJson {
   model: string | null;
   key: string | null;
   step: number;
-  purpose: 'chat' | 'structured';
+  purpose: 'chat' | 'structured' | 'summary';
   prompt_sha256: string | null;
   message_count: number;
   last_user_text: string;

@@ -13,7 +13,7 @@ export interface LedgerEntry {
   key: string | null;
   /** Which model request of its turn it is, from 0. */
   step: number;
-  purpose: 'chat' | 'structured';
+  purpose: 'chat' | 'structured' | 'summary';
   promptSha256: string | null;
   messageCount: number;
   lastUserText: string;

@@ -17,7 +17,7 @@ import type { LedgerTotals } from './ledger-totals';
 import type { MockMetrics } from './metrics';
 import type { ModelApi } from './model-api';
 import type { ModelRequest } from './model-request';
-import { isStructured, planAnswer, stepNumber } from './plan-answer';
+import { isStructured, isSummary, planAnswer, stepNumber } from './plan-answer';
 import { Playback } from './playback';
 import { createRandom } from './random';
 import { readBody } from './request-body';
@@ -105,10 +105,11 @@ export class ModelEndpoint {
     const request = api.validate(body);
     const messagesJson = JSON.stringify(request.messages);
     this.record(entry, request, messagesJson);
+    const { lastControlledText, lastUserText } = request.transcript;
     const header = exchange.request.headers[CONTROL_HEADER];
     const control = effectiveControl(request, {
       defaults: this.options.defaults,
-      prompt: controlOfPrompt(request.transcript.lastUserText),
+      prompt: controlOfPrompt(isSummary(request) ? lastControlledText : lastUserText),
       header: typeof header === 'string' ? parseControl(header, `the header ${CONTROL_HEADER}`) : undefined,
     });
     entry.key = control.key ?? null;
@@ -131,7 +132,7 @@ export class ModelEndpoint {
 
   private record(entry: LedgerEntry, request: ModelRequest, messagesJson: string): void {
     entry.streamed = request.stream;
-    entry.purpose = isStructured(request) ? 'structured' : 'chat';
+    entry.purpose = isSummary(request) ? 'summary' : isStructured(request) ? 'structured' : 'chat';
     entry.messageCount = request.messages.length;
     entry.promptSha256 = hash('sha256', messagesJson);
     entry.lastUserText = ledgerText(request.transcript.lastUserText);

@@ -1,4 +1,4 @@
-import { withoutControlBlocks } from './control-block';
+import { hasControlBlock, withoutControlBlocks } from './control-block';
 import type { JsonObject } from './json-fields';
 
 export type ApiName = 'openai-responses' | 'chat-completions' | 'anthropic';
@@ -41,6 +41,8 @@ export class Transcript {
   /** Characters of all text, calls and results; the prompt's tokens are estimated from it. */
   characters = 0;
   lastUserText = '';
+  /** The latest user text with a control block in it. */
+  lastControlledText = '';
   toolResultsSinceUser = 0;
 
   addText(text: string): void {
@@ -50,6 +52,7 @@ export class Transcript {
   addUserText(text: string): void {
     this.characters += text.length;
     this.lastUserText = text;
+    if (hasControlBlock(text)) this.lastControlledText = text;
     this.toolResultsSinceUser = 0;
   }
 

@@ -9,7 +9,7 @@ import { chunksOfCount, chunksOfSize } from './chunks';
 import type { Control } from './control';
 import type { ModelRequest, OfferedTool } from './model-request';
 import type { Random } from './random';
-import { defaultReasoning, defaultReply, generateText } from './reply-text';
+import { DEFAULT_SUMMARY, defaultReasoning, defaultReply, generateText } from './reply-text';
 import { exampleOf, shortTitle } from './schema-example';
 
 const DEFAULT_CHUNK_COUNT = 20;
@@ -98,6 +98,11 @@ function wantsJsonTitle(request: ModelRequest): boolean {
   );
 }
 
+/** The client wants the conversation summarised; its wording is the client's own, as with titles. */
+export function isSummary({ transcript }: ModelRequest): boolean {
+  return /\bsummari[sz]e this conversation so that\b/i.test(transcript.lastUserText);
+}
+
 export function isStructured(request: ModelRequest): boolean {
   return (
     request.replySchema !== undefined ||
@@ -134,7 +139,7 @@ function replyText(input: PlanInput): string {
   if (control.chunk_count !== undefined && control.chunk_size !== undefined) {
     return generateText(control.chunk_count * control.chunk_size, random);
   }
-  return defaultReply(request.transcript.plainUserText);
+  return isSummary(request) ? DEFAULT_SUMMARY : defaultReply(request.transcript.plainUserText);
 }
 
 function answerBlocks(input: PlanInput): AnswerBlock[] {

@@ -18,6 +18,10 @@ export function defaultReply(userText: string): string {
   );
 }
 
+/** What the mock makes of any conversation. */
+export const DEFAULT_SUMMARY =
+  'The user and the mock model talked. All questions so far were answered kindly; nothing was decided and nothing is left open.';
+
 /** What the mock "thinks" when the client asked for reasoning and nothing else was set. */
 export function defaultReasoning(userText: string): string {
   const flat = userText.replace(/\s+/g, ' ').trim();

@@ -26,6 +26,8 @@ export type {
   ConfigChanged,
   Subject,
 } from './bus-messages';
+export { CHAT_SUMMARIZED, chatSummarized } from './chat-summarized';
+export type { ChatSummarized } from './chat-summarized';
 export {
   CHAT_STATUSES,
   chatStatus,

@@ -1,6 +1,9 @@
 export type { ModelApi, ModelConnection } from './adapters/model-connection';
 export { apiOf } from './adapters/model-connection';
 export { classifyModelError } from './classify-model-error';
+export { estimateTokens, isTooLarge, withoutToolUse } from './compaction/prompt-size';
+export { readSummary } from './compaction/read-summary';
+export { summaryMessageText, summaryRequestRow } from './compaction/summary-request';
 export { createModelClient } from './create-model-client';
 export type { ModelClientOptions } from './create-model-client';
 export { ModelError } from './errors';
