@@ -2,7 +2,7 @@ import { send } from '@parley/chat-state';
 import { sql } from '@parley/database';
 import { eventually } from '@parley/testing';
 import { ask, connectionError, Harness } from './testing/harness';
-import type { LocalTool } from './tools/tool-registry';
+import { testTool } from './testing/test-tool';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -26,11 +26,7 @@ async function follow(chatId: string, text: string): Promise<void> {
   expect(sent.ok).toBe(true);
 }
 
-const look: LocalTool = {
-  definition: { name: 'look', description: 'Looks', inputSchema: { type: 'object', properties: {} } },
-  isIdempotent: true,
-  run: () => Promise.resolve({ seen: true }),
-};
+const look = testTool('look', () => Promise.resolve({ seen: true }));
 const askClient = { name: 'ask_client', description: '', input_schema: { type: 'object', properties: {} } };
 
 const passDeadlines = sql('test_pass_deadlines', 'update chats set action_deadline_at = now() where id = $1');
@@ -83,14 +79,10 @@ describe('a fault of the database', () => {
   );
 
   it('inside the commit of results leaves no call without one', async () => {
-    let steps = 0;
     await harness.startWorker({
       tools: [look],
-      around: (name, run) => {
-        if (name !== 'commit_step') return run();
-        steps += 1;
-        return steps === 2 ? Promise.reject(new Error('the commit panicked')) : run();
-      },
+      around: (name, run) =>
+        name === 'commit_results' ? Promise.reject(new Error('the commit panicked')) : run(),
     });
     const chatId = await harness.createChat({
       tool_calls: [[{ name: 'look', arguments: {} }]],

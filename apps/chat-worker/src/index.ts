@@ -6,3 +6,10 @@ export {
 } from './chat-worker-app';
 export { ChatWorkerModule, type ChatWorkerModuleOptions } from './chat-worker.module';
 export { chatWorkerConfig, workerConfig } from './config';
+export {
+  defineTool,
+  ToolError,
+  type LocalTool,
+  type ToolCallContext,
+  type ToolDeclaration,
+} from './tools/local-tool';

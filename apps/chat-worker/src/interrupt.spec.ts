@@ -3,7 +3,7 @@ import { edit, interrupt, send } from '@parley/chat-state';
 import type { ModelClient, ModelStreamPart, ResolvedModel } from '@parley/llm';
 import { eventually } from '@parley/testing';
 import { ask, Harness } from './testing/harness';
-import type { LocalTool } from './tools/tool-registry';
+import { testTool } from './testing/test-tool';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -191,13 +191,8 @@ describe('an interrupt', () => {
 
   it('in the middle of tools keeps results that are there and cancels the others', async () => {
     let finishSlow: (() => void) | undefined;
-    const tool = (name: string, run: LocalTool['run']): LocalTool => ({
-      definition: { name, description: name, inputSchema: { type: 'object', properties: {} } },
-      isIdempotent: true,
-      run,
-    });
-    const quick = tool('quick', () => Promise.resolve({ fine: true }));
-    const slow = tool(
+    const quick = testTool('quick', () => Promise.resolve({ fine: true }));
+    const slow = testTool(
       'slow',
       (_args, { signal }) =>
         new Promise((_resolve, reject) => {

@@ -2,7 +2,9 @@
  * The runners of one worker: who is there, how many work, and how they all end.
  *
  * A place is taken by a runner that works on a turn; one that rests after a turn keeps its chat but holds no place. Both are
- * bounded: without a free place a runner gives its chat back, and of those that rest the longest resting go first.
+ * bounded: without a free place a runner gives its chat back, and of those that rest the longest resting go first. A runner whose
+ * turn only waits for other chats lends its place to them: so parents never keep out the children they wait for. Those are as many
+ * as may rest; who comes then waits in its place, and until its wait is over.
  */
 import { setMaxListeners } from 'node:events';
 import type { ChatHead } from '@parley/chat-state';
@@ -31,6 +33,8 @@ export class Roster implements RunnerHost {
   private readonly runners = new Map<string, Runner>();
   private readonly running = new Map<Runner, Promise<void>>();
   private readonly working = new Set<Runner>();
+  /** They work on a turn, but only wait for other chats in it. */
+  private readonly waiting = new Set<Runner>();
   private reserved = 0;
   private isClosing = false;
   private stopping = newStop();
@@ -94,12 +98,21 @@ export class Roster implements RunnerHost {
   takePlace(runner: Runner): boolean {
     if (this.isClosing || this.working.size >= this.options.maxWorking) return false;
     if (runner.restingSince !== null && this.options.isWanted()) return false;
+    this.waiting.delete(runner);
     this.working.add(runner);
     return true;
   }
 
   leavePlace(runner: Runner): void {
+    this.waiting.delete(runner);
     if (this.working.delete(runner)) this.options.onPlace();
+  }
+
+  lendPlace(runner: Runner): boolean {
+    if (this.waiting.size >= this.options.maxResting) return false;
+    this.leavePlace(runner);
+    this.waiting.add(runner);
+    return true;
   }
 
   /** Gives back chats that have rested long enough, and the longest resting ones over the limit. */
@@ -140,6 +153,7 @@ export class Roster implements RunnerHost {
     } catch (error) {
       this.options.onCrash(error, runner.chatId);
     } finally {
+      this.waiting.delete(runner);
       this.running.delete(runner);
       if (this.runners.get(runner.chatId) === runner) this.runners.delete(runner.chatId);
     }

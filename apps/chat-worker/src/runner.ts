@@ -12,6 +12,7 @@ import { decide, isWork, type Goal } from './decide';
 import { KnownChat, type HistoryListener } from './known-chat';
 import type { TurnWatch } from './observe/turn-watch';
 import type { Partial, TaskOutcome, Tasks } from './tasks';
+import type { Place } from './tools/lent-place';
 import { WakeSignal } from './wake-signal';
 
 /** What a runner needs of its worker. */
@@ -24,6 +25,8 @@ export interface RunnerHost {
   /** Takes a place for work. False: the worker is full or stopping, and the chat is given back. */
   takePlace(runner: Runner): boolean;
   leavePlace(runner: Runner): void;
+  /** Others may have the place while the runner only waits for other chats. False: too many wait already, and it is kept. */
+  lendPlace(runner: Runner): boolean;
 }
 
 /** How a runner ended: the chat was given back, or is no longer ours, or the worker stopped the runner. */
@@ -48,10 +51,14 @@ export class Runner {
   private isGivingBack = false;
   private restSince: number | null = null;
   private hasPlace = false;
+  /** The task under way only waits for other chats, which may need the place. */
+  private isOnlyWaiting = false;
+  private readonly place: Place = {
+    lend: () => this.lendPlace(),
+    takeBack: () => this.takePlaceBack(),
+  };
   /** Since when this runner works on the present history, retries included. */
   private work = { historyVersion: 0, startedAt: 0 };
-  /** The history this runner found: calls open in it may have been started by an earlier runner. */
-  private readonly foundHistoryVersion: number;
   /** A sweep finds an action only when the database's clock says that its deadline has passed. */
   private isActionOverdue: boolean;
 
@@ -61,7 +68,6 @@ export class Runner {
   ) {
     this.chatId = head.id;
     this.runnerId = head.runnerId;
-    this.foundHistoryVersion = head.historyVersion;
     this.isActionOverdue = head.status === 'requires_action';
     this.watch = host.watch(head.id);
     this.chat = new KnownChat(head, host.onHistory);
@@ -94,9 +100,10 @@ export class Runner {
     this.signal.fire();
   }
 
-  /** Lets the present task finish, then gives the chat back. */
+  /** Lets the present task finish, then gives the chat back. A wait for other chats is cut short: another worker waits on. */
   drain(): void {
     this.isDraining = true;
+    if (this.isOnlyWaiting) this.task?.abort.abort();
     this.signal.fire();
   }
 
@@ -170,6 +177,18 @@ export class Runner {
     this.hasPlace = false;
   }
 
+  private lendPlace(): void {
+    this.isOnlyWaiting = true;
+    if (this.isDraining) this.task?.abort.abort();
+    else if (this.hasPlace && this.host.lendPlace(this)) this.hasPlace = false;
+  }
+
+  /** When there is none now, it is asked for again before the next task begins. */
+  private takePlaceBack(): void {
+    this.isOnlyWaiting = false;
+    this.hasPlace ||= this.host.takePlace(this);
+  }
+
   private begin(goal: Goal, stop: AbortSignal): void {
     this.restSince = null;
     this.isActionOverdue = false;
@@ -177,14 +196,13 @@ export class Runner {
     const abort = new AbortController();
     const partial = this.partial?.historyVersion === head.historyVersion ? this.partial : null;
     this.partial = null;
-    const mayHaveRun = head.historyVersion === this.foundHistoryVersion;
     if (this.work.historyVersion !== head.historyVersion) {
       this.work = { historyVersion: head.historyVersion, startedAt: this.host.now() };
     }
     const { startedAt } = this.work;
     const { signal } = abort;
-    const { watch } = this;
-    const order = { goal, head, partial, mayHaveRun, startedAt, watch, signal, stop };
+    const { watch, place } = this;
+    const order = { goal, head, partial, startedAt, watch, place, signal, stop };
     const work = watch.perform(order, () => this.host.tasks.perform(order));
     this.task = { goal, abort, done: work.then((outcome) => this.settle(outcome)) };
   }

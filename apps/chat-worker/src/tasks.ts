@@ -23,6 +23,7 @@ import type { Goal } from './decide';
 import { FailedStep, toChatError } from './errors';
 import type { TurnWatch } from './observe/turn-watch';
 import type { Persistence } from './persistence';
+import type { Place } from './tools/lent-place';
 import { runTools, type ToolParts } from './tools/run-tools';
 import { takeStep, type TurnParts } from './turn';
 
@@ -37,11 +38,10 @@ export interface TaskOrder {
   readonly goal: Goal;
   readonly head: ChatHead;
   readonly partial: Partial | null;
-  /** Open calls may have been started by an earlier runner. */
-  readonly mayHaveRun: boolean;
   /** When this worker began on this history, in the clock's milliseconds. */
   readonly startedAt: number;
   readonly watch: Pick<TurnWatch, 'enter' | 'firstToken'>;
+  readonly place: Place;
   /** Aborts what the task does for the present goal. */
   readonly signal: AbortSignal;
   /** Aborts everything: the lease is lost or the worker stops. */

@@ -1,6 +1,6 @@
 import type { MessageRole } from '@parley/contracts';
 import type { TranscriptRow } from '@parley/chat-state';
-import { isTurnComplete, MAX_STEPS_PER_TURN } from './turn-end';
+import { isTurnComplete as isComplete, MAX_STEPS_PER_TURN } from './turn-end';
 
 const rowsOf = (roles: readonly MessageRole[]): TranscriptRow[] =>
   roles.map((role, index) => ({
@@ -17,6 +17,9 @@ const rowsOf = (roles: readonly MessageRole[]): TranscriptRow[] =>
     revision: 1,
     usage: {},
   }));
+
+const isTurnComplete = (rows: readonly TranscriptRow[]): boolean =>
+  isComplete(rows, (name) => name === 'propose_plan');
 
 const stepsOf = (count: number): MessageRole[] =>
   Array.from({ length: count }, (): MessageRole[] => ['assistant', 'tool']).flat();
@@ -36,5 +39,19 @@ describe('a turn', () => {
     expect(isTurnComplete(rowsOf(['user', ...stepsOf(MAX_STEPS_PER_TURN)]))).toBe(true);
     expect(isTurnComplete(rowsOf(['user', ...stepsOf(MAX_STEPS_PER_TURN - 1)]))).toBe(false);
     expect(isTurnComplete(rowsOf([...stepsOf(MAX_STEPS_PER_TURN), 'user', 'assistant', 'tool']))).toBe(false);
+  });
+
+  it('is over when a tool that ends turns has a result, unless that is an error or of an earlier turn', () => {
+    const withResult = (roles: MessageRole[], result: { tool_name: string; is_error?: boolean }) =>
+      rowsOf(roles).map((row): TranscriptRow =>
+        row.role === 'tool'
+          ? { ...row, content: [{ type: 'tool-result', tool_call_id: 'c', result: {}, ...result }] }
+          : row,
+      );
+    const step: MessageRole[] = ['user', 'assistant', 'tool'];
+    expect(isTurnComplete(withResult(step, { tool_name: 'propose_plan' }))).toBe(true);
+    expect(isTurnComplete(withResult(step, { tool_name: 'propose_plan', is_error: true }))).toBe(false);
+    expect(isTurnComplete(withResult(step, { tool_name: 'look' }))).toBe(false);
+    expect(isTurnComplete(withResult([...step, 'user'], { tool_name: 'propose_plan' }))).toBe(false);
   });
 });

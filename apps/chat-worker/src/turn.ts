@@ -73,7 +73,8 @@ export async function takeStep(parts: TurnParts, order: TaskOrder): Promise<Task
   const rows = await parts.persistence.write(() => parts.transcripts.of(head), stop);
   if (rows === null) return { type: 'stale', partial: null };
   watch.enter('prompt');
-  if (isTurnComplete(rows)) return commit(parts, order, { messages: [], openCalls: [] });
+  if (isTurnComplete(rows, (name) => parts.tools.stopsTurn(head, name)))
+    return commit(parts, order, { messages: [], openCalls: [] });
   const model = await parts.persistence.write(() => parts.models.resolve(head.lastModelConfigId), stop);
   const step = new StepAccumulator({ clock: parts.clock, provider: model.provider });
   const overlay = await parts.persistence.write(() => promptOverlayOf(parts.chatSettings, head), stop);
@@ -149,7 +150,7 @@ function requestOf(parts: TurnParts, { order, rows, model, overlay }: Asked): Mo
   const { head } = order;
   return {
     messages: buildPrompt(rows, { contextLimit: model.contextLimit, overlay }),
-    tools: offeredTools(parts.tools, head.dynamicTools),
+    tools: offeredTools(parts.tools, head),
     settings: settingsFor(model.callConfig, head.lastReasoningEffort ?? undefined),
     metadata: { chatId: head.id },
   };
@@ -186,7 +187,7 @@ function answerOf(parts: TurnParts, { order, model, step, call }: Step): Partial
   return {
     historyVersion: head.historyVersion,
     messages: content.length > 0 || step.finishReason !== undefined ? [message] : [],
-    openCalls: openCallsOf(content, parts.tools, head.dynamicTools),
+    openCalls: openCallsOf(content, parts.tools, head),
   };
 }
 

@@ -7,7 +7,7 @@ import type { CheapModels, ResolvedModel } from '@parley/llm';
 import type { Tracer } from '@parley/service';
 import type { TurnLabelPolicy } from './auxiliary/turn-labels';
 import type { WorkerMetrics } from './metrics';
-import type { LocalTool } from './tools/tool-registry';
+import type { LocalTool } from './tools/local-tool';
 
 export interface WorkerSettings {
   /** Chats taken by one statement of the sweep. */

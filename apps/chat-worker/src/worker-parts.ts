@@ -6,7 +6,9 @@ import { Episodes } from './live/episodes';
 import { Persistence } from './persistence';
 import { CallLedger } from './spend/call-ledger';
 import { ChatTasks, type Tasks } from './tasks';
+import { Stragglers } from './tools/stragglers';
 import { ToolRegistry } from './tools/tool-registry';
+import { TurnContexts } from './tools/turn-context';
 import { TranscriptCache } from './transcript-cache';
 import { Transcripts } from './transcripts';
 import type { WorkerOptions } from './worker-options';
@@ -17,6 +19,7 @@ export interface WorkerParts {
   readonly episodes: Episodes;
   readonly transcripts: Transcripts;
   readonly auxiliary: Auxiliary;
+  readonly stragglers: Stragglers;
 }
 
 export function buildWorkerParts(options: WorkerOptions): WorkerParts {
@@ -34,6 +37,8 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
   const ledger = new CallLedger({ database, persistence, logger });
   const auxiliary = new Auxiliary(options, { store, ledger, transcripts });
   const tools = new ToolRegistry(options.tools);
+  const stragglers = new Stragglers({ clock, logger });
+  const turnContexts = new TurnContexts();
   const shared = {
     store,
     bus,
@@ -42,6 +47,8 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
     models,
     chatSettings,
     tools,
+    stragglers,
+    turnContexts,
     transcripts,
     episodes,
     titles: auxiliary.titles,
@@ -52,5 +59,5 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
     metrics,
     logger,
   };
-  return { store, tasks: new ChatTasks(shared), episodes, transcripts, auxiliary };
+  return { store, tasks: new ChatTasks(shared), episodes, transcripts, auxiliary, stragglers };
 }

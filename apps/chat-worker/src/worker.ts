@@ -127,6 +127,7 @@ export class Worker {
     await this.attempt('hand the chats over', () => releaseAll(this.options, { workerId: this.workerId }));
     this.beating.abort();
     await Promise.all(this.beats);
+    await this.parts.stragglers.stop();
     await this.attempt('end the lease', () => this.lease.retire());
     await this.mail.close();
   }

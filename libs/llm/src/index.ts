@@ -1,9 +1,6 @@
 export type { ModelApi, ModelConnection } from './adapters/model-connection';
 export { apiOf } from './adapters/model-connection';
 export { classifyModelError } from './classify-model-error';
-export { estimateTokens, isTooLarge, withoutToolUse } from './compaction/prompt-size';
-export { readSummary } from './compaction/read-summary';
-export { summaryMessageText, summaryRequestRow } from './compaction/summary-request';
 export { createModelClient } from './create-model-client';
 export type { ModelClientOptions } from './create-model-client';
 export { ModelError } from './errors';
@@ -35,6 +32,7 @@ export type { GeneratedText } from './generate-text';
 export { CATALOG_TTL_MS, ModelCatalog } from './model-catalog';
 export type { ModelCatalogOptions, ResolvedModel } from './model-catalog';
 export { settingsFor } from './model-settings';
+export { cutMiddle } from './prompt/cut-text';
 export { buildPrompt } from './prompt/build-prompt';
 export type { PromptOptions } from './prompt/build-prompt';
 export type { ReadFile } from './prompt/files';

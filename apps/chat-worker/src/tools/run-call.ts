@@ -1,43 +1,62 @@
-/** One tool call of the model, run to its result. Never throws: a failure is a result that the model reads. */
-import type { ToolCallPart, ToolResultPart } from '@parley/contracts';
-import type { ToolCallContext, ToolRegistry } from './tool-registry';
+/**
+ * One tool call of the model, run to its result. Never throws: a failure is a result that the model reads.
+ *
+ * It ends when the tool ends, when its time is over, or when the signal aborts, whichever comes first: a tool that does not listen
+ * to its signal holds up nobody. What such a tool still does is watched by `Stragglers`.
+ */
+import type { Clock, ToolResultPart } from '@parley/contracts';
+import { cappedResult } from './cap-result';
+import type { ToolCallContext } from './local-tool';
+import { failedResult, messageOf, resultOf, type RunnableCall } from './plan-calls';
+import type { Stragglers } from './stragglers';
 
-export interface CallToRun {
-  readonly call: ToolCallPart;
-  /** An earlier runner may have started it. */
-  readonly mayHaveRun: boolean;
+export interface CallSurroundings {
+  readonly clock: Clock;
+  readonly stragglers: Pick<Stragglers, 'watch'>;
 }
 
-/** Null when the signal stopped it. */
+/** Null when the signal of the context stopped it. */
 export async function runCall(
-  registry: ToolRegistry,
-  { call, mayHaveRun }: CallToRun,
+  planned: RunnableCall,
   context: ToolCallContext,
+  { clock, stragglers }: CallSurroundings,
 ): Promise<ToolResultPart | null> {
-  const tool = registry.find(call.tool_name);
-  if (tool === undefined) return failure(call, `There is no tool named "${call.tool_name}".`);
-  if (mayHaveRun && !tool.isIdempotent) {
-    return failure(
-      call,
-      'The outcome of this call is unknown: it may or may not have taken effect. Check before repeating it.',
-    );
+  const { call, tool } = planned;
+  if (context.signal.aborted) return null;
+  const abort = new AbortController();
+  const ended = new AbortController();
+  const gaveUp = new Promise<null>((resolve) => {
+    const onAbort = (): void => {
+      abort.abort(context.signal.reason);
+      resolve(null);
+    };
+    context.signal.addEventListener('abort', onAbort, { once: true, signal: ended.signal });
+  });
+  const timedOut = clock.sleep(tool.timeoutMs, { name: 'tool timeout', signal: ended.signal }).then(
+    () => failedResult(call, tooLong(tool.timeoutMs)),
+    () => null,
+  );
+  const running = settle(planned, { ...context, signal: abort.signal });
+  let isRunning = true;
+  const work = running.finally(() => (isRunning = false));
+  const result = await Promise.race([work, gaveUp, timedOut]);
+  ended.abort();
+  if (isRunning) {
+    abort.abort(new Error('The call was given up'));
+    stragglers.watch(work, call.tool_name);
   }
+  return result?.is_error === true && context.signal.aborted ? null : result;
+}
+
+/** Never rejects. */
+async function settle({ call, run }: RunnableCall, context: ToolCallContext): Promise<ToolResultPart> {
   try {
-    const result = await tool.run(call.args ?? {}, context);
-    return resultOf(call, { result: result ?? {} });
+    return resultOf(call, { result: cappedResult((await run(context)) ?? {}) });
   } catch (error) {
-    if (context.signal.aborted) return null;
-    return failure(call, error instanceof Error ? error.message : String(error));
+    return failedResult(call, messageOf(error));
   }
 }
 
-function failure(call: ToolCallPart, message: string): ToolResultPart {
-  return resultOf(call, { result: { error: message }, is_error: true });
-}
-
-function resultOf(
-  { tool_call_id, tool_name }: ToolCallPart,
-  outcome: { result: unknown; is_error?: true },
-): ToolResultPart {
-  return { type: 'tool-result', tool_call_id, tool_name, ...outcome };
+function tooLong(timeoutMs: number): string {
+  return `It took longer than ${timeoutMs / 1_000} seconds and was given up. It may have taken effect: check before repeating it.`;
 }

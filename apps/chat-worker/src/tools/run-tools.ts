@@ -6,15 +6,15 @@
  */
 import { commitStep, enterAction, type NewMessage, type TranscriptRow } from '@parley/chat-state';
 import type { OpenCall, ToolCallPart, ToolResultPart } from '@parley/contracts';
+import { FailedStep } from '../errors';
 import type { Partial } from '../tasks';
 import { fenceOf, outcomeOf, type TaskOrder, type TaskOutcome } from '../tasks';
-import { publisherFor, type TurnParts } from '../turn';
-import { runCall } from './run-call';
+import { CallBatch, type BatchParts } from './call-batch';
+import type { TurnContexts } from './turn-context';
 
-export type ToolParts = Pick<
-  TurnParts,
-  'store' | 'bus' | 'clock' | 'episodes' | 'logger' | 'tools' | 'transcripts' | 'persistence' | 'metrics'
->;
+export interface ToolParts extends BatchParts {
+  readonly turnContexts: TurnContexts;
+}
 
 export async function runTools(parts: ToolParts, order: TaskOrder): Promise<TaskOutcome> {
   const { head, signal, stop, watch } = order;
@@ -24,7 +24,9 @@ export async function runTools(parts: ToolParts, order: TaskOrder): Promise<Task
   const localCalls = head.openCalls.filter((call) => !call.dynamic);
   const dynamicCalls = head.openCalls.filter((call) => call.dynamic);
   watch.enter('tools');
-  const results = await runAll(parts, order, callParts(rows, localCalls));
+  const batch = new CallBatch(parts, order, parts.turnContexts.of(head, rows));
+  const results = await batch.run(callParts(rows, localCalls));
+  if (results === null) return { type: 'stale', partial: null };
   const answered = new Set(results.map((result) => result.tool_call_id));
   const partial: Partial = {
     historyVersion: head.historyVersion,
@@ -34,35 +36,16 @@ export async function runTools(parts: ToolParts, order: TaskOrder): Promise<Task
   if (signal.aborted) return { type: 'stopped', partial };
   watch.enter('commit');
   const input = { fence: fenceOf(head), messages: partial.messages, openCalls: dynamicCalls };
-  const done = await parts.persistence.write(
+  const write = parts.persistence.write(
     () => (dynamicCalls.length > 0 ? enterAction(parts.store, input) : commitStep(parts.store, input)),
     stop,
   );
+  const done = await write.catch((error: unknown) => {
+    // Kept when an interrupt that was not heard yet came first.
+    throw new FailedStep(error, partial);
+  });
   if (done.ok) parts.metrics.toolsRun(results.length);
   return outcomeOf(parts.transcripts.followed(head, done), partial);
-}
-
-/** The results that came before a stop, in the order of the calls. */
-async function runAll(
-  parts: ToolParts,
-  { head, signal, mayHaveRun }: TaskOrder,
-  calls: readonly ToolCallPart[],
-): Promise<ToolResultPart[]> {
-  const publisher = publisherFor(parts, { head });
-  const run = async (call: ToolCallPart): Promise<ToolResultPart | null> => {
-    const context = { chatId: head.id, ownerId: head.ownerId, toolCallId: call.tool_call_id, signal };
-    const result = await runCall(parts.tools, { call, mayHaveRun }, context);
-    if (result === null) return null;
-    const finished = { ...result, created_at: new Date(parts.clock.now()).toISOString() };
-    publisher.push({ role: 'tool', part: finished });
-    return finished;
-  };
-  try {
-    const results = await Promise.all(calls.map(run));
-    return results.filter((result) => result !== null);
-  } finally {
-    await publisher.close();
-  }
 }
 
 /** The calls with the arguments that the model wrote. One that the history does not hold has none. */

@@ -1,37 +1,41 @@
 /**
- * The tools that this worker runs itself. (Dynamic tools, which the client runs, are in the chat's row.)
+ * The tools that this worker runs itself, and which of them a chat has. (Dynamic tools, which the client runs, are in the chat's row.)
  *
- * A tool either returns a result or throws; both become a tool-result, so that no call is left without one.
+ * A chat that was held to some tools at its creation has at most those, whatever is added to the worker later.
  */
-import type { ToolDefinition } from '@parley/llm';
-
-export interface ToolCallContext {
-  readonly chatId: string;
-  readonly ownerId: string;
-  readonly toolCallId: string;
-  readonly signal: AbortSignal;
-}
-
-export interface LocalTool {
-  readonly definition: ToolDefinition;
-  /** A second run of the same call does no harm, so a takeover may repeat it. */
-  readonly isIdempotent: boolean;
-  /** `args` is whatever JSON the model wrote; the tool validates it. */
-  run(args: unknown, context: ToolCallContext): Promise<unknown>;
-}
+import type { ChatHead } from '@parley/chat-state';
+import type { LocalTool } from './local-tool';
 
 export class ToolRegistry {
-  private readonly tools: ReadonlyMap<string, LocalTool>;
+  private readonly byName = new Map<string, LocalTool>();
 
-  constructor(tools: readonly LocalTool[]) {
-    this.tools = new Map(tools.map((tool) => [tool.definition.name, tool]));
+  /** @throws when two tools have one name */
+  constructor(private readonly tools: readonly LocalTool[]) {
+    for (const tool of tools) {
+      for (const name of [tool.definition.name, ...tool.aliases]) {
+        if (this.byName.has(name)) throw new Error(`Two tools are called "${name}"`);
+        this.byName.set(name, tool);
+      }
+    }
   }
 
-  find(name: string): LocalTool | undefined {
-    return this.tools.get(name);
+  /** The tool that a call of this chat means, by its name or by an old one. */
+  find(chat: ChatHead, name: string): LocalTool | undefined {
+    const tool = this.byName.get(name);
+    return tool !== undefined && isHad(tool, chat) ? tool : undefined;
   }
 
-  definitions(): ToolDefinition[] {
-    return [...this.tools.values()].map((tool) => tool.definition);
+  /** A result of this tool that is no error ends the turn. */
+  stopsTurn(chat: ChatHead, name: string): boolean {
+    return this.find(chat, name)?.annotations.stopsTurn === true;
   }
+
+  toolsOf(chat: ChatHead): LocalTool[] {
+    return this.tools.filter((tool) => isHad(tool, chat));
+  }
+}
+
+function isHad(tool: LocalTool, chat: ChatHead): boolean {
+  const isAllowed = chat.allowedTools === null || chat.allowedTools.includes(tool.definition.name);
+  return isAllowed && tool.isOfferedTo(chat);
 }

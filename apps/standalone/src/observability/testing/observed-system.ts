@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInProcessBus, type Bus } from '@parley/bus';
-import { createChatWorkerApp, workerConfig, type ChatWorkerApp } from '@parley/chat-worker';
+import { createChatWorkerApp, defineTool, workerConfig, type ChatWorkerApp } from '@parley/chat-worker';
 import { ParleyClient } from '@parley/client';
 import { Database } from '@parley/database';
 import { createGatewayApp, gatewayReadinessChecks } from '@parley/gateway';
@@ -24,6 +24,7 @@ import {
 } from '@parley/service';
 import { createStreamRelay, relayConfig, type StreamRelayApp } from '@parley/stream-relay';
 import { createTestDatabase } from '@parley/testing';
+import { z } from 'zod';
 import { parseTraceFile, type RecordedSpan } from './trace-file';
 
 export type ServiceName = 'gateway' | 'chat-worker' | 'stream-relay';
@@ -122,11 +123,13 @@ export class ObservedSystem {
   }
 
   private async openWorker(): Promise<void> {
-    const clock = {
-      definition: { name: 'clock', description: 'The time', inputSchema: { type: 'object' } },
-      isIdempotent: true,
+    const clock = defineTool({
+      name: 'clock',
+      description: 'The time',
+      input: z.object({}),
+      annotations: { isReadOnly: true },
       run: () => Promise.resolve({ time: 'noon' }),
-    };
+    });
     const config = loadConfig(workerConfig, { env: {} });
     const own = await this.surroundingsOf('chat-worker');
     const worker = createChatWorkerApp({ ...own, secretBox, config, tools: [clock] });

@@ -1,0 +1,26 @@
+/** Tools for specs: any object is their input, and a second run of the same call does no harm unless it is said to. */
+import { z } from 'zod';
+import { defineTool, type LocalTool, type ToolAnnotations, type ToolCallContext } from '../tools/local-tool';
+
+export function testTool(
+  name: string,
+  run: (args: unknown, context: ToolCallContext) => Promise<unknown>,
+  options: { annotations?: Partial<ToolAnnotations>; timeoutMs?: number } = {},
+): LocalTool {
+  const { annotations, ...rest } = options;
+  return defineTool({
+    name,
+    description: name,
+    input: z.looseObject({}),
+    annotations: { isIdempotent: true, ...annotations },
+    ...rest,
+    run,
+  });
+}
+
+/** Never ends by itself; stops when it is told to. */
+export function untilStopped({ signal }: ToolCallContext): Promise<never> {
+  return new Promise((_resolve, reject) =>
+    signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true }),
+  );
+}
