@@ -62,6 +62,7 @@ async function somethingOfEach(): Promise<Record<string, string>> {
     user: member.id,
     id: 'abcdefghij',
     message: '1',
+    context: 'general',
     organization: organizationId,
     provider: idOf(spareProvider.body),
     model: idOf(spareModel.body),

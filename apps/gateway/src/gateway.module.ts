@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import { CachedChatSettings } from '@parley/chat-settings';
+import { CachedChatSettings, ChatSettingsStore } from '@parley/chat-settings';
 import { readChat, type ChatStore } from '@parley/chat-state';
 import { Database } from '@parley/database';
 import { Identity, SecretBox } from '@parley/identity';
@@ -37,6 +37,13 @@ import { Models } from './models/models';
 import { ModelsController } from './models/models.controller';
 import { Providers } from './models/providers';
 import { ProvidersController } from './models/providers.controller';
+import { UserKeys } from './models/user-keys';
+import { UserKeysController } from './models/user-keys.controller';
+import { UserProviderConfigsController } from './models/user-provider-configs.controller';
+import { ChatConfigController } from './settings/chat-config.controller';
+import { OrganizationConfigController } from './settings/organization-config.controller';
+import { PersonalOverridesController } from './settings/personal-overrides.controller';
+import { UserChatConfigController } from './settings/user-chat-config.controller';
 import { BuildInfoController } from './site/build-info.controller';
 import { ConfigChangesController } from './site/config-changes.controller';
 import { CostsController } from './spend/costs.controller';
@@ -60,11 +67,18 @@ const CONTROLLERS = [
   OrganizationsController,
   ProvidersController,
   ModelsController,
+  UserKeysController,
+  UserProviderConfigsController,
+  ChatConfigController,
+  UserChatConfigController,
+  OrganizationConfigController,
+  PersonalOverridesController,
   ChatsController,
   MessagesController,
   EditsController,
   QueueController,
   TurnsController,
+  TitleProposalsController,
   ToolResultsController,
   PromptsController,
   StreamsController,
@@ -78,7 +92,6 @@ const CONTROLLERS = [
   GithubWebhooksController,
   ConfigChangesController,
 ];
-  TitleProposalsController,
 
 @Module({})
 export class GatewayModule {
@@ -104,12 +117,13 @@ export class GatewayModule {
 function outside(dependencies: GatewayDependencies): Provider[] {
   const { database, bus, keyValue, identity, secretBox, streamForwarder, logger, settings } = dependencies;
   const store: ChatStore = tracedStore({ database, bus }, dependencies.tracer ?? NO_TRACER);
+  const chatSettings = new CachedChatSettings({ database, now: () => Date.now() });
   const models = new ModelChoices({
+    settings: chatSettings,
     readModels: (organizationId) => selectModels(database, organizationId),
     readOrganizationOf: async (chatId) => (await readChat(database, { chatId }))?.organizationId ?? null,
   });
   const limits = new UsageLimits({ database, logger });
-  const chatSettings = new CachedChatSettings({ database, now: () => Date.now() });
   // A hint that was published while the bus was away is lost: nothing remembered from before is trusted.
   bus.onReconnect(() => {
     identity.invalidate();
@@ -125,7 +139,10 @@ function outside(dependencies: GatewayDependencies): Provider[] {
     { provide: Models, useValue: new Models(database, bus) },
     { provide: ModelChoices, useValue: models },
     { provide: CachedChatSettings, useValue: chatSettings },
+    { provide: ChatSettingsStore, useValue: new ChatSettingsStore(database, bus) },
+    { provide: UserKeys, useValue: new UserKeys(database, bus, secretBox) },
     { provide: WebpushRequests, useValue: new WebpushRequests({ bus, now: () => Date.now() }) },
+    { provide: TitleProposals, useValue: new TitleProposals({ bus, createId: randomUUID }) },
     { provide: GitRefresh, useValue: new GitRefresh(bus, logger) },
     { provide: ExpiredKeys, useValue: new ExpiredKeys(database, logger) },
     { provide: SecretBox, useValue: secretBox },
@@ -138,4 +155,3 @@ function outside(dependencies: GatewayDependencies): Provider[] {
     { provide: SETTINGS, useValue: settings },
   ];
 }
-    { provide: TitleProposals, useValue: new TitleProposals({ bus, createId: randomUUID }) },

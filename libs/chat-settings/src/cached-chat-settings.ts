@@ -95,6 +95,11 @@ export class CachedChatSettings implements ChatSettings {
     return { mode, ...(modelConfigId !== null && { modelConfigId }) };
   }
 
+  async hasOwnKey({ userId, providerId }: { userId: string; providerId: string }): Promise<boolean> {
+    const { key_provider_ids: ids } = await this.users.get(userId);
+    return ids.includes(providerId);
+  }
+
   async systemPrompts({ organizationId }: { organizationId: string }): Promise<SystemPrompts> {
     const [deployment, organization] = await Promise.all([
       this.deployment.get(''),
@@ -118,5 +123,5 @@ export class CachedChatSettings implements ChatSettings {
 const bytesOfOrganization = ({ system_prompt: prompt, overrides }: OrganizationRow): number =>
   2 * prompt.length + ITEM_BYTES * Object.keys(overrides).length;
 
-const bytesOfUser = ({ prompt, thresholds, overrides }: UserRow): number =>
-  2 * prompt.length + ITEM_BYTES * (Object.keys(thresholds).length + overrides.length);
+const bytesOfUser = ({ prompt, thresholds, overrides, key_provider_ids: keys }: UserRow): number =>
+  2 * prompt.length + ITEM_BYTES * (Object.keys(thresholds).length + overrides.length + keys.length);

@@ -19,6 +19,8 @@ export interface UserRow {
   /** Percent by model config id. */
   readonly thresholds: Readonly<Record<string, number>>;
   readonly overrides: readonly UserOverride[];
+  /** The providers for which the user has a key. */
+  readonly key_provider_ids: readonly string[];
 }
 
 export interface UserOverride {
@@ -51,7 +53,8 @@ const SELECT_USER = sql(
       from chat_user_compaction_thresholds t where t.user_id = $1), '{}') as thresholds,
     coalesce((select jsonb_agg(jsonb_build_object('organization_id', o.organization_id, 'purpose', o.purpose,
         'mode', o.mode, 'model_config_id', o.model_config_id) order by o.organization_id, o.purpose)
-      from chat_user_model_overrides o where o.user_id = $1), '[]') as overrides`,
+      from chat_user_model_overrides o where o.user_id = $1), '[]') as overrides,
+    array(select k.provider_id::text from user_chat_provider_keys k where k.user_id = $1) as key_provider_ids`,
 );
 
 export const readDeployment = (database: Queryable): Promise<DeploymentRow> =>

@@ -38,5 +38,7 @@ export interface ChatSettings {
     organizationId: string;
     purpose: PersonalOverridePurpose;
   }): Promise<PersonalOverride | undefined>;
+  /** Whether the user has a key of their own for the provider; that it may be used is not said. */
+  hasOwnKey(input: { userId: string; providerId: string }): Promise<boolean>;
   systemPrompts(input: { organizationId: string }): Promise<SystemPrompts>;
 }

@@ -16,10 +16,17 @@ const baseUrl = plainText()
   .transform((value) => value.replace(/\/+$/, ''));
 
 /** It goes out in a header, which can carry nothing else. */
-const apiKey = plainText()
+export const apiKey = plainText()
   .max(10 * 1024, 'must have at most 10 KiB')
   .refine((value) => value === value.trim(), 'must not begin or end with white space')
   .regex(/^[\x20-\x7e]*$/, 'must hold only printable ASCII characters');
+
+/** Whose key a provider is called with: the deployment's, those of users, or the deployment's for users who have none. */
+const keyPolicy = {
+  central_api_key_enabled: z.boolean(),
+  allow_user_api_key: z.boolean(),
+  allow_central_api_key_fallback: z.boolean(),
+};
 
 export const createProviderRequest = z.object({
   type: providerType,
@@ -27,6 +34,9 @@ export const createProviderRequest = z.object({
   base_url: baseUrl.optional(),
   api_key: apiKey.optional(),
   enabled: z.boolean().default(true),
+  central_api_key_enabled: keyPolicy.central_api_key_enabled.default(true),
+  allow_user_api_key: keyPolicy.allow_user_api_key.default(false),
+  allow_central_api_key_fallback: keyPolicy.allow_central_api_key_fallback.default(false),
 });
 export type CreateProviderRequest = z.infer<typeof createProviderRequest>;
 
@@ -36,6 +46,9 @@ export const updateProviderRequest = z.object({
   /** An empty string removes the key. */
   api_key: apiKey.optional(),
   enabled: z.boolean().optional(),
+  central_api_key_enabled: keyPolicy.central_api_key_enabled.optional(),
+  allow_user_api_key: keyPolicy.allow_user_api_key.optional(),
+  allow_central_api_key_fallback: keyPolicy.allow_central_api_key_fallback.optional(),
 });
 export type UpdateProviderRequest = z.infer<typeof updateProviderRequest>;
 
@@ -46,6 +59,7 @@ export const provider = z.object({
   base_url: z.string().optional(),
   has_api_key: z.boolean(),
   enabled: z.boolean(),
+  ...keyPolicy,
   created_at: timestamp(),
   updated_at: timestamp(),
 });

@@ -162,17 +162,53 @@ export type {
   Model,
 } from './http-models';
 export {
+  MAX_PROMPT_BYTES,
+  updateSystemPromptRequest,
+  systemPromptResponse,
+  organizationSystemPrompt,
+  planModeInstructions,
+  userPrompt,
+  personalOverridesAllowed,
+  updateCompactionThresholdRequest,
+  compactionThreshold,
+  compactionThresholds,
   MODEL_OVERRIDE_PURPOSES,
   modelOverridePurpose,
   PERSONAL_OVERRIDE_PURPOSES,
   personalOverridePurpose,
   PERSONAL_OVERRIDE_MODES,
   personalOverrideMode,
+  updateModelOverrideRequest,
+  modelOverride,
+  modelOverrides,
+  updatePersonalOverrideRequest,
+  personalOverrides,
+  userProviderKeyRequest,
+  userProviderKey,
+  userProviderConfig,
 } from './http-chat-settings';
 export type {
+  UpdateSystemPromptRequest,
+  SystemPromptResponse,
+  OrganizationSystemPrompt,
+  PlanModeInstructions,
+  UserPrompt,
+  PersonalOverridesAllowed,
+  UpdateCompactionThresholdRequest,
+  CompactionThreshold,
+  CompactionThresholds,
   ModelOverridePurpose,
   PersonalOverridePurpose,
   PersonalOverrideMode,
+  UpdateModelOverrideRequest,
+  ModelOverride,
+  ModelOverrides,
+  UpdatePersonalOverrideRequest,
+  PersonalModelOverride,
+  PersonalModelOverrides,
+  UserProviderKeyRequest,
+  UserProviderKey,
+  UserProviderConfig,
 } from './http-chat-settings';
 export {
   LIMIT_PERIODS,
@@ -243,6 +279,19 @@ export type {
 export { MAX_EVENTS_PER_FRAME, streamMessagePart, streamEvent } from './stream-event';
 export type { StreamMessagePart, StreamEvent, StreamEventType } from './stream-event';
 export { text, plainText, uuid, NIL_UUID, timestamp, isShallow, isWellFormedJson } from './strings';
+export {
+  titleProposal,
+  titleProposalRequest,
+  titleProposalReply,
+  titleProposalDropped,
+} from './title-proposal';
+export type {
+  TitleProposal,
+  TitleProposalRequest,
+  TitleProposalReply,
+  TitleProposalDropped,
+} from './title-proposal';
+export { withoutInvisible } from './visible-text';
 export { WATCH_EVENT_KINDS, watchEvent } from './watch-event';
 export type { WatchEvent, WatchEventKind } from './watch-event';
 export { systemClock } from './clock';
@@ -279,19 +328,6 @@ export type {
   WebpushUnsubscribeReply,
   WebpushTest,
   WebpushTestReply,
-export {
-  titleProposal,
-  titleProposalRequest,
-  titleProposalReply,
-  titleProposalDropped,
-} from './title-proposal';
-export type {
-  TitleProposal,
-  TitleProposalRequest,
-  TitleProposalReply,
-  TitleProposalDropped,
-} from './title-proposal';
-export { withoutInvisible } from './visible-text';
   WebpushKeyReply,
   Nothing,
   PresenceReply,

@@ -95,6 +95,9 @@ export class SecretBox {
 /** The context of model providers' API keys. */
 export const PROVIDER_KEY_CONTEXT = 'chat_providers.api_key';
 
+/** The context of a user's own key for a provider: one that is copied to another user does not open. */
+export const userProviderKeyContext = (userId: string): string => `user_chat_provider_keys.api_key ${userId}`;
+
 function decodeKey(text: string, index: number): Buffer {
   const isHex = /^[0-9a-f]{64}$/i.test(text);
   if (!isHex && !/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) {

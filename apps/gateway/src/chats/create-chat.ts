@@ -32,7 +32,11 @@ export async function createChatFor(input: {
   }
   assertNoForeignParts(body);
   const content = toContent(body.content);
-  const modelConfigId = await models.choose(organizationId, body.model_config_id);
+  const modelConfigId = await models.choose({
+    organizationId,
+    userId: actor.userId,
+    requestedId: body.model_config_id,
+  });
   const reasoningEffort = body.reasoning_effort ?? null;
   const systemMessages = await systemRows(settings, {
     organizationId,

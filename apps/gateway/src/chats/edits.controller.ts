@@ -29,7 +29,10 @@ export class EditsController {
     @Body(valid(editMessageRequest)) body: EditMessageRequest,
   ) {
     assertNoForeignParts(body);
-    const modelConfigId = await this.models.chooseForChat(chatId, body.model_config_id);
+    const modelConfigId = await this.models.chooseForChat(chatId, {
+      userId: actor.userId,
+      requestedId: body.model_config_id,
+    });
     const input: EditInput = {
       chatId,
       ownerId: actor.userId,

@@ -90,7 +90,10 @@ export class MessagesController {
   ): Promise<SendResult> {
     const { chatId, body, once: onceKey } = asked;
     assertNoForeignParts(body);
-    const modelConfigId = await this.models.chooseForChat(chatId, body.model_config_id);
+    const modelConfigId = await this.models.chooseForChat(chatId, {
+      userId: actor.userId,
+      requestedId: body.model_config_id,
+    });
     const message: SendInput = {
       chatId,
       ownerId: actor.userId,

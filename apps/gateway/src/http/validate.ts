@@ -33,6 +33,17 @@ export function uuidParam(name: string): PipeTransform<string, string> {
   };
 }
 
+/** `@Param('context', wordParam('context', schema))`: one of the words that the schema knows; others are 404, as unknown paths are. */
+export function wordParam<T>(name: string, schema: z.ZodType<T>): PipeTransform<string, T> {
+  return {
+    transform(value) {
+      const result = schema.safeParse(value);
+      if (result.success) return result.data;
+      throw notFound(`${name} or path`);
+    },
+  };
+}
+
 /** A whole number from 1 in the path, such as the id of a message. */
 export function integerParam(name: string): PipeTransform<string, number> {
   return {

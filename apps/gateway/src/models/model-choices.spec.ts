@@ -2,14 +2,19 @@ import { ModelChoices } from './model-choices';
 
 const model = (id: string, fields: object = {}) => ({
   id,
+  ai_provider_id: 'provider',
   enabled: true,
   provider_enabled: true,
   has_credential: true,
+  allows_user_key: false,
   is_default: false,
   ...fields,
 });
 
-function setUp(models: ReturnType<typeof model>[]) {
+type Settings = ConstructorParameters<typeof ModelChoices>[0]['settings'];
+const noSettings: Settings = { personalModelOverride: async () => undefined, hasOwnKey: async () => false };
+
+function setUp(models: ReturnType<typeof model>[], settings: Partial<Settings> = {}) {
   const clock = { time: 0 };
   const reads: string[] = [];
   const choices = new ModelChoices({
@@ -21,51 +26,50 @@ function setUp(models: ReturnType<typeof model>[]) {
       reads.push(chatId);
       return chatId === 'unknown' ? null : 'org';
     },
+    settings: { ...noSettings, ...settings },
     now: () => clock.time,
   });
-  return { choices, clock, reads };
+  const choose = (requestedId?: string | null) =>
+    choices.choose({ organizationId: 'org', userId: 'user', requestedId });
+  return { choices, choose, clock, reads };
 }
 
 const refusal = (detail: string) => ({ status: 400, validations: [{ field: 'model_config_id', detail }] });
 
 describe('model choices', () => {
   test('the default is chosen when nothing is asked for, and one read serves ten seconds', async () => {
-    const { choices, clock, reads } = setUp([model('a'), model('b', { is_default: true })]);
-    expect(await Promise.all([choices.choose('org'), choices.choose('org', null)])).toEqual(['b', 'b']);
+    const { choices, choose, clock, reads } = setUp([model('a'), model('b', { is_default: true })]);
+    expect(await Promise.all([choose(), choose(null)])).toEqual(['b', 'b']);
     clock.time = 9_999;
-    expect(await choices.choose('org', 'a')).toBe('a');
+    expect(await choose('a')).toBe('a');
     expect(reads).toEqual(['org']);
     clock.time = 10_000;
-    await choices.choose('org');
+    await choose();
     choices.invalidate();
-    await choices.choose('org');
+    await choose();
     expect(reads).toEqual(['org', 'org', 'org']);
   });
 
   test('what cannot be used is refused, each for its reason', async () => {
-    const { choices } = setUp([
+    const { choose } = setUp([
       model('off', { enabled: false }),
       model('dead', { provider_enabled: false }),
       model('keyless', { has_credential: false }),
     ]);
-    await expect(choices.choose('org', 'none')).rejects.toMatchObject(
-      refusal('is no model of this organization'),
-    );
-    await expect(choices.choose('org', 'off')).rejects.toMatchObject(refusal('is disabled'));
-    await expect(choices.choose('org', 'dead')).rejects.toMatchObject(refusal('has a disabled provider'));
-    await expect(choices.choose('org', 'keyless')).rejects.toMatchObject(
-      refusal('has a provider without an API key'),
-    );
-    await expect(choices.choose('org')).rejects.toMatchObject({ status: 400 });
+    await expect(choose('none')).rejects.toMatchObject(refusal('is no model of this organization'));
+    await expect(choose('off')).rejects.toMatchObject(refusal('is disabled'));
+    await expect(choose('dead')).rejects.toMatchObject(refusal('has a disabled provider'));
+    await expect(choose('keyless')).rejects.toMatchObject(refusal('has a provider without an API key'));
+    await expect(choose()).rejects.toMatchObject({ status: 400 });
   });
 
   test('a message that names no model reads nothing, and a chat is looked up once', async () => {
     const { choices, reads } = setUp([model('a')]);
-    expect(await choices.chooseForChat('chat', undefined)).toBeUndefined();
+    expect(await choices.chooseForChat('chat', { userId: 'user', requestedId: undefined })).toBeUndefined();
     expect(reads).toEqual([]);
-    expect(await choices.chooseForChat('chat', 'a')).toBe('a');
-    expect(await choices.chooseForChat('chat', 'a')).toBe('a');
-    expect(await choices.chooseForChat('unknown', 'a')).toBeUndefined();
+    expect(await choices.chooseForChat('chat', { userId: 'user', requestedId: 'a' })).toBe('a');
+    expect(await choices.chooseForChat('chat', { userId: 'user', requestedId: 'a' })).toBe('a');
+    expect(await choices.chooseForChat('unknown', { userId: 'user', requestedId: 'a' })).toBeUndefined();
     expect(reads).toEqual(['chat', 'org', 'unknown']);
   });
 
@@ -77,9 +81,38 @@ describe('model choices', () => {
         return [model('a', { is_default: true })];
       },
       readOrganizationOf: async () => 'org',
+      settings: noSettings,
     });
-    await expect(choices.choose('org')).rejects.toThrow('away');
+    const choose = () => choices.choose({ organizationId: 'org', userId: 'user' });
+    await expect(choose()).rejects.toThrow('away');
     isDown = false;
-    await expect(choices.choose('org')).resolves.toBe('a');
+    await expect(choose()).resolves.toBe('a');
+  });
+
+  test('a model that the user takes for chats of their own goes before the default, and is never replaced', async () => {
+    let mine: { mode: 'model' | 'chat_default'; modelConfigId?: string } = {
+      mode: 'model',
+      modelConfigId: 'b',
+    };
+    const models = [model('a', { is_default: true }), model('b'), model('off', { enabled: false })];
+    const { choose } = setUp(models, { personalModelOverride: async () => mine });
+    expect(await choose()).toBe('b');
+    expect(await choose('a')).toBe('a');
+    mine = { mode: 'model', modelConfigId: 'off' };
+    await expect(choose()).rejects.toMatchObject(refusal('is set as your own default, and is disabled'));
+    mine = { mode: 'chat_default' };
+    expect(await choose()).toBe('a');
+  });
+
+  test('a provider that takes keys of users lets in who has one', async () => {
+    const keys = new Set<string>();
+    const { choose } = setUp([model('a', { has_credential: false, allows_user_key: true })], {
+      hasOwnKey: async ({ userId, providerId }) => keys.has(`${userId} ${providerId}`),
+    });
+    await expect(choose('a')).rejects.toMatchObject(
+      refusal('has a provider that takes your own API key: enter one'),
+    );
+    keys.add('user provider');
+    expect(await choose('a')).toBe('a');
   });
 });

@@ -24,7 +24,9 @@ export interface ModelRow extends ModelPrices {
   created_at: Date;
   updated_at: Date;
   provider_enabled: boolean;
+  /** There is a key for everybody, or none is needed. */
   has_credential: boolean;
+  allows_user_key: boolean;
 }
 
 export interface ModelValues {
@@ -46,12 +48,20 @@ const SELECT = `
          m.input_price_per_million_tokens, m.output_price_per_million_tokens,
          m.cache_read_price_per_million_tokens, m.cache_write_price_per_million_tokens,
          p.enabled as provider_enabled,
-         (p.api_key_encrypted is not null or p.type = 'openai-compat') as has_credential
+         p.allow_user_api_key as allows_user_key,
+         (p.api_key_encrypted is not null or p.type = 'openai-compat')
+           and p.central_api_key_enabled
+           and (not p.allow_user_api_key or p.allow_central_api_key_fallback) as has_credential
   from chat_model_configs m join chat_providers p on p.id = m.ai_provider_id
   where m.organization_id = $1 and not m.deleted`;
 
 const SELECT_MODELS = sql('models_select', `${SELECT} order by m.is_default desc, m.created_at, m.id`);
 const SELECT_MODEL = sql('models_select_one', `${SELECT} and m.id = $2`);
+
+const EXISTS_MODEL = sql(
+  'models_exists',
+  'select 1 as found from chat_model_configs where id = $1 and organization_id = any($2::uuid[]) and not deleted',
+);
 
 const SELECT_PROVIDER = sql('models_select_provider', 'select type from chat_providers where id = $1');
 
@@ -90,6 +100,14 @@ export async function selectModel(
 ): Promise<ModelRow | undefined> {
   const [row] = await database.query<ModelRow>(SELECT_MODEL, [key.organizationId, key.id]);
   return row;
+}
+
+export async function isModelOf(
+  database: Queryable,
+  key: { organizationIds: readonly string[]; id: string },
+): Promise<boolean> {
+  const rows = await database.query(EXISTS_MODEL, [key.id, key.organizationIds]);
+  return rows.length > 0;
 }
 
 export async function selectProviderType(database: Queryable, id: string): Promise<ProviderType | undefined> {

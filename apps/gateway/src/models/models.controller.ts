@@ -8,11 +8,11 @@ import {
 } from '@parley/contracts';
 import { Identity, type Actor } from '@parley/identity';
 import { CurrentActor } from '../auth/current-actor';
-import { forbidden, notFound } from '../http/api-error';
 import { api } from '../http/paths';
 import { uuidParam, valid } from '../http/validate';
 import { toModel } from './model-rows';
 import { Models } from './models';
+import { assertMayConfigureOrganization, assertMaySeeOrganization } from './organization-access';
 
 @Controller(api('organizations/:organization/chats/models'))
 export class ModelsController {
@@ -26,7 +26,7 @@ export class ModelsController {
     @CurrentActor() actor: Actor,
     @Param('organization', uuidParam('organization')) organizationId: string,
   ) {
-    await this.assertMayRead(actor, organizationId);
+    await assertMaySeeOrganization(this.identity, actor, organizationId);
     return (await this.models.list(organizationId)).map(toModel);
   }
 
@@ -36,7 +36,7 @@ export class ModelsController {
     @Param('organization', uuidParam('organization')) organizationId: string,
     @Body(valid(createModelRequest)) body: CreateModelRequest,
   ) {
-    await this.assertMayWrite(actor, organizationId);
+    await assertMayConfigureOrganization(this.identity, actor, organizationId);
     return toModel(await this.models.create(organizationId, body));
   }
 
@@ -46,7 +46,7 @@ export class ModelsController {
     @Param('organization', uuidParam('organization')) organizationId: string,
     @Param('model', uuidParam('model')) id: string,
   ) {
-    await this.assertMayRead(actor, organizationId);
+    await assertMaySeeOrganization(this.identity, actor, organizationId);
     return toModel(await this.models.read({ organizationId, id }));
   }
 
@@ -57,7 +57,7 @@ export class ModelsController {
     @Param('model', uuidParam('model')) id: string,
     @Body(valid(updateModelRequest)) body: UpdateModelRequest,
   ) {
-    await this.assertMayWrite(actor, organizationId);
+    await assertMayConfigureOrganization(this.identity, actor, organizationId);
     return toModel(await this.models.update({ organizationId, id }, body));
   }
 
@@ -68,18 +68,7 @@ export class ModelsController {
     @Param('organization', uuidParam('organization')) organizationId: string,
     @Param('model', uuidParam('model')) id: string,
   ) {
-    await this.assertMayWrite(actor, organizationId);
+    await assertMayConfigureOrganization(this.identity, actor, organizationId);
     await this.models.delete({ organizationId, id });
-  }
-
-  private async assertMayRead(actor: Actor, organizationId: string): Promise<void> {
-    if (actor.organizationIds.includes(organizationId)) return;
-    const all = actor.isAdmin ? await this.identity.listOrganizations() : [];
-    if (!all.some(({ id }) => id === organizationId)) throw notFound('organization');
-  }
-
-  private async assertMayWrite(actor: Actor, organizationId: string): Promise<void> {
-    await this.assertMayRead(actor, organizationId);
-    if (!actor.isAdmin) throw forbidden('Only administrators configure models.');
   }
 }

@@ -15,6 +15,7 @@ import {
   callConfigOf,
   deleteModel,
   insertModel,
+  isModelOf,
   selectModel,
   selectModels,
   selectProviderType,
@@ -44,6 +45,19 @@ export class Models {
 
   async read(key: ModelKey): Promise<ModelRow> {
     return existing(await selectModel(this.database, key));
+  }
+
+  /** Whether there is such a model, enabled or not, in one of these organizations. */
+  isOneOf(organizationIds: readonly string[], id: string): Promise<boolean> {
+    return isModelOf(this.database, { organizationIds, id });
+  }
+
+  /** @throws ApiError 400 naming `model_config_id` when it is no enabled model of this organization, on an enabled provider */
+  async assertEnabled(key: ModelKey): Promise<void> {
+    const row = await selectModel(this.database, key);
+    if (row === undefined) throw invalidField('model_config_id', 'is no model of this organization');
+    if (!row.enabled) throw invalidField('model_config_id', 'is disabled');
+    if (!row.provider_enabled) throw invalidField('model_config_id', 'has a disabled provider');
   }
 
   /** The first model of an organization becomes its default, asked for or not. */

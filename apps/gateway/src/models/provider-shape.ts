@@ -9,6 +9,9 @@ export const toProvider = (row: ChatProvider): Provider => ({
   ...(row.baseUrl === null ? {} : { base_url: row.baseUrl }),
   has_api_key: row.apiKeyEncrypted !== null,
   enabled: row.enabled,
+  central_api_key_enabled: row.centralApiKeyEnabled,
+  allow_user_api_key: row.allowUserApiKey,
+  allow_central_api_key_fallback: row.allowCentralApiKeyFallback,
   created_at: row.createdAt.toISOString(),
   updated_at: row.updatedAt.toISOString(),
 });

@@ -31,11 +31,13 @@ export class Providers {
 
   async create(input: CreateProviderRequest): Promise<ChatProvider> {
     assertHasAddress(input.type, input.base_url);
+    const policy = keyPolicyOf(input);
+    assertSomeKeyIsUsable(policy);
     const id = randomUUID();
     const { type, name, enabled } = input;
     const key = this.seal(input.api_key ?? '');
     await refuseConflicts(
-      this.rows.insert({ id, type, name, enabled, baseUrl: input.base_url ?? null, ...key }),
+      this.rows.insert({ id, type, name, enabled, baseUrl: input.base_url ?? null, ...policy, ...key }),
     );
     return this.changed(id);
   }
@@ -43,7 +45,10 @@ export class Providers {
   async update(id: string, input: UpdateProviderRequest): Promise<ChatProvider> {
     const present = await this.read(id);
     if (input.base_url !== undefined) assertHasAddress(present.type, input.base_url ?? undefined);
+    const policy = keyPolicyOf(input);
+    assertSomeKeyIsUsable({ ...present, ...policy });
     const changes = {
+      ...policy,
       ...(input.name === undefined ? {} : { name: input.name }),
       ...(input.base_url === undefined ? {} : { baseUrl: input.base_url }),
       ...(input.enabled === undefined ? {} : { enabled: input.enabled }),
@@ -82,6 +87,39 @@ export class Providers {
     const { ciphertext, keyId } = this.secretBox.seal(apiKey, PROVIDER_KEY_CONTEXT);
     return { apiKeyEncrypted: ciphertext, apiKeyKeyId: keyId };
   }
+}
+
+type KeyPolicy = Pick<
+  ChatProvider,
+  'centralApiKeyEnabled' | 'allowUserApiKey' | 'allowCentralApiKeyFallback'
+>;
+
+function keyPolicyOf(input: CreateProviderRequest): KeyPolicy;
+function keyPolicyOf(input: UpdateProviderRequest): Partial<KeyPolicy>;
+function keyPolicyOf(input: UpdateProviderRequest): Partial<KeyPolicy> {
+  const {
+    central_api_key_enabled: centralApiKeyEnabled,
+    allow_user_api_key: allowUserApiKey,
+    allow_central_api_key_fallback: allowCentralApiKeyFallback,
+  } = input;
+  return {
+    ...(centralApiKeyEnabled !== undefined && { centralApiKeyEnabled }),
+    ...(allowUserApiKey !== undefined && { allowUserApiKey }),
+    ...(allowCentralApiKeyFallback !== undefined && { allowCentralApiKeyFallback }),
+  };
+}
+
+/** The constraints of the table, by the names of the fields. */
+function assertSomeKeyIsUsable(policy: KeyPolicy): void {
+  if (!policy.centralApiKeyEnabled && !policy.allowUserApiKey) {
+    throw invalidField('central_api_key_enabled', 'must be true while users may not have keys of their own');
+  }
+  if (!policy.allowCentralApiKeyFallback) return;
+  if (policy.centralApiKeyEnabled && policy.allowUserApiKey) return;
+  throw invalidField(
+    'allow_central_api_key_fallback',
+    'needs both central_api_key_enabled and allow_user_api_key',
+  );
 }
 
 function assertHasAddress(type: string, baseUrl: string | undefined): void {

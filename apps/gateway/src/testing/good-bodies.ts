@@ -26,6 +26,11 @@ export function goodBodiesOf(world: Provisioned): Record<string, object> {
       cache_write_price_per_million_tokens: null,
     },
   };
+  const keyPolicy = {
+    central_api_key_enabled: true,
+    allow_user_api_key: true,
+    allow_central_api_key_fallback: true,
+  };
   const person = { email: 'x@example.com', username: 'x', name: 'X', password: 'a password' };
   const choice = { model_config_id: world.modelId, reasoning_effort: 'low' };
   return {
@@ -60,18 +65,36 @@ export function goodBodiesOf(world: Provisioned): Record<string, object> {
     'DELETE /chats/usage-limits/overrides/:user': {},
     'PUT /chats/usage-limits/group-overrides/:group': { spend_limit_micros: 1_000_000_000 },
     'DELETE /chats/usage-limits/group-overrides/:group': {},
+    'PUT /chats/config/system-prompt': { system_prompt: 'p', include_default_system_prompt: true },
+    'PUT /chats/config/plan-mode-instructions': { plan_mode_instructions: 'p' },
+    'PUT /chats/config/personal-model-overrides': { allow_users: true },
+    'PUT /chats/config/user-prompt': { custom_prompt: 'p' },
+    'PUT /chats/config/user-compaction-thresholds/:model': { threshold_percent: 50 },
+    'DELETE /chats/config/user-compaction-thresholds/:model': {},
+    'PUT /organizations/:organization/chats/config/system-prompt': { system_prompt: 'p' },
+    'PUT /organizations/:organization/chats/model-overrides/:context': { model_config_id: world.modelId },
+    'PUT /organizations/:organization/members/:user/chats/model-overrides/:context': {
+      mode: 'model',
+      model_config_id: world.modelId,
+    },
+    'PUT /users/:user/ai-provider-keys/:provider': { api_key: 'k' },
+    'DELETE /users/:user/ai-provider-keys/:provider': {},
+    'PUT /chats/user-provider-configs/:provider': { api_key: 'k' },
+    'DELETE /chats/user-provider-configs/:provider': {},
     'POST /chats/providers': {
       type: 'openai',
       name: 'n',
       base_url: 'http://x.test',
       api_key: 'k',
       enabled: true,
+      ...keyPolicy,
     },
     'PATCH /chats/providers/:provider': {
       name: 'spare',
       base_url: 'http://x.test',
       api_key: 'k',
       enabled: true,
+      ...keyPolicy,
     },
     'DELETE /chats/providers/:provider': {},
     'POST /organizations/:organization/chats/models': {
@@ -108,7 +131,7 @@ export function goodBodiesOf(world: Provisioned): Record<string, object> {
     'POST /chats/:chat/interrupt': {},
     'POST /chats/:chat/compact': {},
     'POST /chats/:chat/clear': {},
+    'POST /chats/:chat/title/propose': {},
     'POST /chats/:chat/tool-results': { results: [{ tool_call_id: 'a', output: { x: 1 }, is_error: false }] },
   };
 }
-    'POST /chats/:chat/title/propose': {},

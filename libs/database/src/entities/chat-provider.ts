@@ -25,6 +25,18 @@ export class ChatProvider {
   @Column('boolean')
   enabled!: boolean;
 
+  /** The deployment's key may be used. */
+  @Column('boolean', { name: 'central_api_key_enabled' })
+  centralApiKeyEnabled!: boolean;
+
+  /** Users may have keys of their own. */
+  @Column('boolean', { name: 'allow_user_api_key' })
+  allowUserApiKey!: boolean;
+
+  /** Who has no key of their own uses the deployment's. */
+  @Column('boolean', { name: 'allow_central_api_key_fallback' })
+  allowCentralApiKeyFallback!: boolean;
+
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 
