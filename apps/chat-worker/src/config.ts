@@ -98,6 +98,7 @@ export const chatWorkerConfig = defineConfig({
   BUS_VALIDATION: deploymentSettings.BUS_VALIDATION,
   PARLEY_ENCRYPTION_KEY: deploymentSettings.PARLEY_ENCRYPTION_KEY,
   LOG_LEVEL: deploymentSettings.LOG_LEVEL,
+  METRICS_TOKEN: deploymentSettings.METRICS_TOKEN,
   ...observabilitySettings,
   HOST: setting({
     schema: text(),

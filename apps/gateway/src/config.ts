@@ -69,6 +69,7 @@ export const gatewayConfig = defineConfig({
   }),
   BUS_VALIDATION: deploymentSettings.BUS_VALIDATION,
   LOG_LEVEL: deploymentSettings.LOG_LEVEL,
+  METRICS_TOKEN: deploymentSettings.METRICS_TOKEN,
   ...observabilitySettings,
 });
 

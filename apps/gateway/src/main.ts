@@ -1,18 +1,9 @@
 /** The gateway as a process of its own: opens what it needs, serves, and stops in the reverse order. */
 import 'reflect-metadata';
-import { connectNats } from '@parley/bus';
-import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { Identity, SecretBox } from '@parley/identity';
 import { connectRedis } from '@parley/key-value';
 import { migrations } from '@parley/migrations';
-import {
-  Metrics,
-  Readiness,
-  runConfiguredService,
-  type ServiceContext,
-  startTracing,
-  traceExporterOf,
-} from '@parley/service';
+import { openParts, Readiness, runConfiguredService, type ServiceContext } from '@parley/service';
 import { gatewayConfig, type GatewayConfig } from './config';
 import { createGatewayApp } from './create-gateway-app';
 import { withTimeouts } from './database-url';
@@ -27,24 +18,16 @@ const STOP_MARGIN_MS = 10_000;
 async function start(config: GatewayConfig, context: ServiceContext): Promise<void> {
   const { signal, logger, onStop } = context;
   const secretBox = SecretBox.fromText(config.parleyEncryptionKey);
-  const tracing = startTracing({
-    serviceName: NAME,
-    exporter: traceExporterOf(config),
-    sample: config.parleyTraceSample,
-  });
-  onStop('tracing', () => tracing.stop());
-  const database = await Database.open({
-    url: withTimeouts(config.databaseUrl),
-    poolSize: config.databasePoolSize,
-    applicationName: `parley-${NAME}`,
-    connectTimeoutMs: config.databaseConnectTimeoutMs,
-    onIdleError: (error) => logger.warn({ err: error }, 'an idle connection to Postgres was lost'),
-  });
-  onStop('database', () => database.close());
-  await assertSchemaIsCurrent(database, migrations);
-  const { natsUrl, busValidation: validate } = config;
-  const bus = await connectNats({ url: natsUrl, name: NAME, logger, validate, signal });
-  onStop('bus', () => bus.drain());
+  const { database, bus, metrics, tracer } = await openParts(
+    {
+      name: NAME,
+      migrations,
+      config: { ...config, databaseUrl: withTimeouts(config.databaseUrl) },
+      tracing: config,
+      connectTimeoutMs: config.databaseConnectTimeoutMs,
+    },
+    context,
+  );
   const keyValue = await connectRedis({ url: config.redisUrl, logger });
   onStop('key-value', () => keyValue.close());
   const { trustProxy } = config;
@@ -63,9 +46,9 @@ async function start(config: GatewayConfig, context: ServiceContext): Promise<vo
       secretBox,
       streamForwarder,
       readiness: new Readiness({ signal, checks: checksOf({ database }) }),
-      metrics: new Metrics().collectProcess(),
+      metrics,
       logger,
-      tracer: tracing.tracer,
+      tracer,
       isDebuggable: config.debugEndpoints,
       settings: {
         apiRateLimit: config.apiRateLimit,

@@ -51,6 +51,7 @@ export const gitsyncConfig = defineConfig({
   NATS_URL: deploymentSettings.NATS_URL,
   BUS_VALIDATION: deploymentSettings.BUS_VALIDATION,
   LOG_LEVEL: deploymentSettings.LOG_LEVEL,
+  METRICS_TOKEN: deploymentSettings.METRICS_TOKEN,
   HOST: setting({
     schema: text(),
     default: '0.0.0.0',

@@ -1,13 +1,11 @@
 /** gitsync as a process of its own. */
 import 'reflect-metadata';
-import { connectNats } from '@parley/bus';
-import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { SecretBox } from '@parley/identity';
 import { migrations } from '@parley/migrations';
 import {
   exposeBus,
   exposeDatabase,
-  Metrics,
+  openParts,
   runConfiguredService,
   type ConfigOf,
   type ServiceContext,
@@ -17,28 +15,10 @@ import { createGitsyncApp } from './gitsync-app';
 
 const NAME = 'gitsync';
 
-async function start(
-  config: ConfigOf<typeof gitsyncConfig>,
-  { signal, logger, onStop }: ServiceContext,
-): Promise<void> {
+async function start(config: ConfigOf<typeof gitsyncConfig>, context: ServiceContext): Promise<void> {
+  const { logger, onStop } = context;
   const sealer = SecretBox.fromText(config.parleyEncryptionKey);
-  const database = await Database.open({
-    url: config.databaseUrl,
-    poolSize: config.databasePoolSize,
-    applicationName: `parley-${NAME}`,
-    onIdleError: (error) => logger.warn({ err: error }, 'An idle connection to Postgres broke'),
-  });
-  onStop('database', () => database.close());
-  await assertSchemaIsCurrent(database, migrations);
-  const bus = await connectNats({
-    url: config.natsUrl,
-    name: NAME,
-    logger,
-    validate: config.busValidation,
-    signal,
-  });
-  onStop('bus', () => bus.drain());
-  const metrics = new Metrics().collectProcess();
+  const { database, bus, metrics } = await openParts({ name: NAME, migrations, config }, context);
   exposeDatabase(metrics, database);
   exposeBus(metrics, bus);
   const app = createGitsyncApp({ database, bus, sealer, providers: config.gitProviders, logger, metrics });

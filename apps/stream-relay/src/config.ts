@@ -71,6 +71,7 @@ export const streamRelayConfig = defineConfig({
   NATS_URL: deploymentSettings.NATS_URL,
   BUS_VALIDATION: deploymentSettings.BUS_VALIDATION,
   LOG_LEVEL: deploymentSettings.LOG_LEVEL,
+  METRICS_TOKEN: deploymentSettings.METRICS_TOKEN,
   ...observabilitySettings,
   ...relayConfig,
 });

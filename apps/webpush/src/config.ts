@@ -44,7 +44,7 @@ export const webpushSettings = defineConfig({
 
 export type WebpushSettings = ConfigOf<typeof webpushSettings>;
 
-const { DATABASE_URL, DATABASE_POOL_SIZE, NATS_URL, REDIS_URL, LOG_LEVEL, BUS_VALIDATION } =
+const { DATABASE_URL, DATABASE_POOL_SIZE, NATS_URL, REDIS_URL, LOG_LEVEL, METRICS_TOKEN, BUS_VALIDATION } =
   deploymentSettings;
 
 const PARLEY_ENCRYPTION_KEY = setting({
@@ -71,6 +71,7 @@ export const webpushConfig = defineConfig({
   }),
   PORT: setting({ schema: port(), default: 3003, unit: 'port', reason: 'The port of health and metrics' }),
   LOG_LEVEL,
+  METRICS_TOKEN,
   BUS_VALIDATION,
 });
 

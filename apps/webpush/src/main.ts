@@ -1,14 +1,12 @@
 /** Webpush as a process of its own. */
 import 'reflect-metadata';
-import { connectNats } from '@parley/bus';
-import { assertSchemaIsCurrent, Database } from '@parley/database';
 import { SecretBox } from '@parley/identity';
 import { connectRedis } from '@parley/key-value';
 import { migrations } from '@parley/migrations';
 import {
   exposeBus,
   exposeDatabase,
-  Metrics,
+  openParts,
   runConfiguredService,
   type ConfigOf,
   type ServiceContext,
@@ -18,30 +16,12 @@ import { createWebpushApp } from './webpush-app';
 
 const NAME = 'webpush';
 
-async function start(
-  config: ConfigOf<typeof webpushConfig>,
-  { signal, logger, onStop }: ServiceContext,
-): Promise<void> {
+async function start(config: ConfigOf<typeof webpushConfig>, context: ServiceContext): Promise<void> {
+  const { logger, onStop } = context;
   const secretBox = SecretBox.fromText(config.parleyEncryptionKey);
-  const database = await Database.open({
-    url: config.databaseUrl,
-    poolSize: config.databasePoolSize,
-    applicationName: `parley-${NAME}`,
-    onIdleError: (error) => logger.warn({ err: error }, 'An idle connection to Postgres broke'),
-  });
-  onStop('database', () => database.close());
-  await assertSchemaIsCurrent(database, migrations);
-  const bus = await connectNats({
-    url: config.natsUrl,
-    name: NAME,
-    logger,
-    validate: config.busValidation,
-    signal,
-  });
-  onStop('bus', () => bus.drain());
+  const { database, bus, metrics } = await openParts({ name: NAME, migrations, config }, context);
   const keyValue = await connectRedis({ url: config.redisUrl, logger });
   onStop('key-value', () => keyValue.close());
-  const metrics = new Metrics().collectProcess();
   exposeDatabase(metrics, database);
   exposeBus(metrics, bus);
   const app = createWebpushApp({ database, bus, keyValue, secretBox, logger, metrics, config });

@@ -31,6 +31,7 @@ export {
   type ConfiguredServiceOptions,
   type ServiceConfigSchema,
 } from './process/run-configured-service';
+export { openParts, type OpenPartsOptions, type ServiceParts } from './process/open-parts';
 export { runService, type ServiceContext, type ServiceOptions } from './process/run-service';
 export { processHost, type ServiceHost } from './process/service-host';
 export { BusContext } from './bus-transport/bus-context';
@@ -49,7 +50,7 @@ export {
   type ReadinessOptions,
   type ReadinessReport,
 } from './health/readiness';
-export { Metrics, type MetricOptions } from './metrics/metrics';
+export { Metrics, type MetricOptions, type MetricsOptions } from './metrics/metrics';
 export { MetricsModule } from './metrics/metrics.module';
 export { exposeBus, exposeDatabase } from './metrics/expose-parts';
 export { serveDebug, type DebugOptions } from './debug/serve-debug';
@@ -61,6 +62,7 @@ export {
   type Tracing,
   type TracingOptions,
 } from './tracing/start-tracing';
+export { parseTraceFile, type RecordedSpan } from './tracing/trace-file';
 export { TRACEPARENT } from './tracing/traceparent';
 export { tracedBus } from './tracing/traced-bus';
 export { tracedDatabase, tracedStore, type TraceableStore } from './tracing/traced-store';

@@ -49,6 +49,14 @@ export const deploymentSettings = {
       'Several, separated by commas, for a rotation: the first one encrypts, all of them decrypt',
     isSecret: true,
   }),
+  METRICS_TOKEN: setting({
+    schema: text(),
+    default: undefined,
+    unit: 'token',
+    reason:
+      'What a scraper of /metrics has to send as "Authorization: Bearer …"; without it /metrics is open to whoever reaches the port',
+    isSecret: true,
+  }),
   BUS_VALIDATION: setting({
     schema: trueOrFalse(),
     default: false,

@@ -92,3 +92,17 @@ describe('Metrics', () => {
     expect(other.body).not.toContain('nodejs_');
   });
 });
+
+describe('Metrics with a token', () => {
+  it.each([
+    [undefined, 401],
+    ['Bearer wrong', 401],
+    ['scrape-me', 401],
+    ['Bearer scrape-me', 200],
+  ])('of %s are answered with %i', async (authorization, code) => {
+    const app = await start([MetricsModule.forRoot(new Metrics({ token: 'scrape-me' }))]);
+    const headers = authorization === undefined ? {} : { authorization };
+    const reply = await app.inject({ method: 'GET', url: '/metrics', headers });
+    expect(reply.statusCode).toBe(code);
+  });
+});

@@ -1,4 +1,13 @@
-import { Controller, Get, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Headers,
+  Inject,
+  Module,
+  Res,
+  UnauthorizedException,
+  type DynamicModule,
+} from '@nestjs/common';
 import { Metrics } from './metrics';
 
 interface Reply {
@@ -10,7 +19,12 @@ export class MetricsController {
   constructor(@Inject(Metrics) private readonly metrics: Metrics) {}
 
   @Get('metrics')
-  scrape(@Res({ passthrough: true }) reply: Reply): Promise<string> {
+  scrape(
+    @Res({ passthrough: true }) reply: Reply,
+    @Headers('authorization') authorization?: string,
+  ): Promise<string> {
+    if (!this.metrics.isOpenTo(authorization))
+      throw new UnauthorizedException('Metrics take the token of METRICS_TOKEN, as a bearer.');
     reply.header('content-type', this.metrics.contentType);
     return this.metrics.render();
   }

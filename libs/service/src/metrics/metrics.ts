@@ -2,6 +2,7 @@
  * The metrics of one service instance. Never the global registry of prom-client: standalone runs several services in one process,
  * and each shows its own.
  */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface MetricOptions<Label extends string> {
@@ -10,8 +11,26 @@ export interface MetricOptions<Label extends string> {
   readonly labels?: readonly Label[];
 }
 
+export interface MetricsOptions {
+  readonly registry?: Registry;
+  /** Who scrapes has to know it; undefined: nobody has to. */
+  readonly token?: string | undefined;
+}
+
 export class Metrics {
-  constructor(readonly registry: Registry = new Registry()) {}
+  readonly registry: Registry;
+  private readonly token: string | undefined;
+
+  constructor({ registry = new Registry(), token }: MetricsOptions = {}) {
+    this.registry = registry;
+    this.token = token;
+  }
+
+  /** Whether somebody with that `Authorization` header may scrape. */
+  isOpenTo(authorization: string | undefined): boolean {
+    if (this.token === undefined) return true;
+    return isSameText(authorization ?? '', `Bearer ${this.token}`);
+  }
 
   /** CPU, memory, garbage collection and event-loop delay of the process. */
   collectProcess(): this {
@@ -89,4 +108,10 @@ export class Metrics {
   render(): Promise<string> {
     return this.registry.metrics();
   }
+}
+
+/** In a time that tells nothing about where they differ. */
+function isSameText(one: string, other: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
 }
