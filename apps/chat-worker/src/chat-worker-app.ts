@@ -8,7 +8,7 @@ import type { Bus } from '@parley/bus';
 import { CachedChatSettings } from '@parley/chat-settings';
 import { subjects, systemClock } from '@parley/contracts';
 import type { Database } from '@parley/database';
-import { PROVIDER_KEY_CONTEXT, type SecretBox } from '@parley/identity';
+import { PROVIDER_KEY_CONTEXT, userProviderKeyContext, type SecretBox } from '@parley/identity';
 import { CheapModels, createModelClient, ModelCatalog, ProviderConnections } from '@parley/llm';
 import {
   connectBus,
@@ -69,7 +69,11 @@ export class ChatWorkerApp {
       database,
       clock: systemClock,
       createClient: (connection) => createModelClient(connection, { connections }),
-      decryptSecret: (ciphertext, keyId) => secretBox.open({ ciphertext, keyId }, PROVIDER_KEY_CONTEXT),
+      decryptSecret: ({ encrypted: ciphertext, keyId, userId }) =>
+        secretBox.open(
+          { ciphertext, keyId },
+          userId === undefined ? PROVIDER_KEY_CONTEXT : userProviderKeyContext(userId),
+        ),
     });
     this.chatSettings = new CachedChatSettings({ database, now: () => systemClock.now() });
     this.cheapModels = new CheapModels({ database, now: () => systemClock.now() });

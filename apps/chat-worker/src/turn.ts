@@ -55,7 +55,7 @@ export interface TurnParts extends LiveParts {
   readonly store: ChatStore;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly models: { resolve(modelConfigId: string): Promise<ResolvedModel> };
+  readonly models: { resolve(modelConfigId: string, userId?: string): Promise<ResolvedModel> };
   readonly chatSettings: ChatSettings;
   readonly tools: ToolRegistry;
   readonly transcripts: Transcripts;
@@ -75,7 +75,10 @@ export async function takeStep(parts: TurnParts, order: TaskOrder): Promise<Task
   watch.enter('prompt');
   if (isTurnComplete(rows, (name) => parts.tools.stopsTurn(head, name)))
     return commit(parts, order, { messages: [], openCalls: [] });
-  const model = await parts.persistence.write(() => parts.models.resolve(head.lastModelConfigId), stop);
+  const model = await parts.persistence.write(
+    () => parts.models.resolve(head.lastModelConfigId, head.ownerId),
+    stop,
+  );
   const step = new StepAccumulator({ clock: parts.clock, provider: model.provider });
   const overlay = await parts.persistence.write(() => promptOverlayOf(parts.chatSettings, head), stop);
   const request = requestOf(parts, { order, rows, model, overlay });

@@ -38,7 +38,7 @@ export interface WorkerOptions {
   readonly database: Database;
   /** Traced, when there is a tracer. */
   readonly bus: Bus;
-  readonly models: { resolve(modelConfigId: string): Promise<ResolvedModel> };
+  readonly models: { resolve(modelConfigId: string, userId?: string): Promise<ResolvedModel> };
   readonly chatSettings: ChatSettings;
   readonly cheapModels: Pick<CheapModels, 'insteadOf'>;
   readonly tools: readonly LocalTool[];

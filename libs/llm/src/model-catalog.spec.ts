@@ -59,9 +59,9 @@ function catalog(): ModelCatalog {
   return new ModelCatalog({
     database,
     clock,
-    decryptSecret: (encrypted, keyId) => {
+    decryptSecret: ({ encrypted, keyId, userId }) => {
       if (keyId === 'lost') throw new Error('no such key');
-      return `${encrypted.toString()}:${keyId}`;
+      return [encrypted.toString(), keyId, ...(userId === undefined ? [] : [userId])].join(':');
     },
     createClient: (connection) => {
       connectionsMade.push(connection);
@@ -173,4 +173,51 @@ it.each<[string, Given, string]>([
 
 it('refuses an unknown model', async () => {
   await expect(catalog().resolve(randomUUID())).rejects.toMatchObject({ kind: 'config' });
+});
+
+describe('where a provider takes keys of users', () => {
+  const insertUser = sql('spec_insert_user', `insert into users (id, email, username) values ($1, $2, $2)`);
+  const insertKey = sql(
+    'spec_insert_user_key',
+    `insert into user_chat_provider_keys (user_id, provider_id, api_key_encrypted, api_key_key_id) values ($1, $2, 'own', 'k1')`,
+  );
+  const setPolicy = sql(
+    'spec_set_policy',
+    `update chat_providers set allow_user_api_key = true, allow_central_api_key_fallback = $2 where id = $1`,
+  );
+  const newUser = async () => {
+    const userId = randomUUID();
+    await test.database.query(insertUser, [userId, userId]);
+    return userId;
+  };
+  const keysUsed = () => connectionsMade.map(({ apiKey }) => apiKey);
+
+  it('a model is called with the key of its user, read once a minute', async () => {
+    const { id, providerId } = await givenModel();
+    await test.database.query(setPolicy, [providerId, true]);
+    const [owner, other] = [await newUser(), await newUser()];
+    await test.database.query(insertKey, [owner, providerId]);
+    const models = catalog();
+    const [model] = await Promise.all([models.resolve(id, owner), models.resolve(id, owner)]);
+    expect(reads).toBe(2);
+    await models.resolve(id, other);
+    expect(keysUsed()).toEqual([`own:k1:${owner}`, 'secret:k1']);
+    expect(await models.resolve(id, owner)).toBe(model);
+    expect(reads).toBe(3);
+    models.invalidate(owner);
+    expect(await models.resolve(id, owner)).not.toBe(model);
+    expect(reads).toBe(4);
+  });
+
+  it('who has none is refused without a fallback, until the key is there', async () => {
+    const { id, providerId } = await givenModel();
+    await test.database.query(setPolicy, [providerId, false]);
+    const userId = await newUser();
+    const models = catalog();
+    await expect(models.resolve(id, userId)).rejects.toMatchObject({ kind: 'missing_key' });
+    await expect(models.resolve(id)).rejects.toMatchObject({ kind: 'missing_key' });
+    await test.database.query(insertKey, [userId, providerId]);
+    await models.resolve(id, userId);
+    expect(keysUsed()).toEqual([`own:k1:${userId}`]);
+  });
 });

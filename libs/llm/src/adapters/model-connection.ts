@@ -13,6 +13,8 @@ export interface ModelConnection {
   readonly apiKey?: string | undefined;
   readonly modelName: string;
   readonly useResponsesApi?: boolean | undefined;
+  /** Tokens; how many pages a PDF may have depends on it. */
+  readonly contextLimit?: number | undefined;
 }
 
 /** What every adapter needs beside the connection. */
