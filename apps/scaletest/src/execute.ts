@@ -139,6 +139,7 @@ async function startTarget(flags: RunFlags, plan: RunPlan): Promise<Target> {
     mockUrl: flags.mockUrl,
     databaseUrl: flags.databaseUrl,
     natsMonitorUrl: flags.natsMonitorUrl,
+    serviceUrls: flags.serviceUrls ?? {},
   });
 }
 

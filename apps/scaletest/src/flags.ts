@@ -3,14 +3,23 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseFaults } from './chaos/faults';
 import { isProfileName, PROFILES, type ProfileName } from './profiles';
 import { ARRIVAL_CHOICES, type RunFlags } from './run-plan';
+import { givenOptions, refuseUseless } from './useless-flags';
 import { parseMix } from './scenarios/mix';
 
 export interface Actions {
   readonly run: (flags: RunFlags) => Promise<void>;
   readonly compare: (before: string, after: string) => Promise<void>;
+  readonly trace: (flags: TraceFlags) => Promise<void>;
 }
 
-export function buildCommand({ run, compare }: Actions): Command {
+export interface TraceFlags {
+  readonly out: string;
+  readonly gateways: number;
+  readonly workers: number;
+  readonly relays: number;
+}
+
+export function buildCommand({ run, compare, trace }: Actions): Command {
   const program = new Command('npm run scaletest --').description(
     'Loads a Parley, checks every turn, and reports what it cost. Everything it starts it stops.',
   );
@@ -18,13 +27,25 @@ export function buildCommand({ run, compare }: Actions): Command {
   addTargetFlags(command);
   addLoadFlags(command);
   addOutputFlags(command);
-  command.action((raw: Record<string, unknown>) => run(toRunFlags(raw)));
+  command.action((raw: Record<string, unknown>) => {
+    refuseUseless(raw, givenOptions(command));
+    return run(toRunFlags(raw));
+  });
   program
     .command('compare')
     .description('two reports side by side')
     .argument('<before>', 'a file written by --json')
     .argument('<after>', 'another one')
     .action(compare);
+  program
+    .command('trace')
+    .description('one turn through a cluster of processes of its own, as a trace in a file')
+    .requiredOption('--out <file>', 'where the spans go, as OTLP JSON lines')
+    .option('--gateways <n>', 'gateway processes', count(1, 20), 1)
+    .option('--workers <n>', 'chat-worker processes', count(1, 20), 1)
+    .option('--relays <n>', 'stream-relay processes', count(1, 20), 1)
+    .action(trace);
+  program.addHelpText('after', () => `\nFlags of a run:\n${command.helpInformation()}`);
   return program;
 }
 
@@ -43,6 +64,11 @@ function addTargetFlags(command: Command): void {
     .option('--mock-url <url>', 'the llmmock that the deployment can reach, with --url')
     .option('--database-url <url>', 'to read pg_stat_statements, with --url')
     .option('--nats-monitor-url <url>', 'the monitoring port of its NATS, with --url')
+    .option(
+      '--service-urls <urls>',
+      'where its services show metrics, as gateway=http://…,chat-worker=http://…, with --url; for --diagnose on this machine and with DEBUG_ENDPOINTS',
+      (text) => orInvalid(() => parseServiceUrls(text)),
+    )
     .option('--gateways <n>', 'gateway processes', count(1, 20))
     .option('--workers <n>', 'chat-worker processes', count(1, 20))
     .option('--relays <n>', 'stream-relay processes', count(1, 20))
@@ -104,6 +130,18 @@ export function toRunFlags(raw: Record<string, unknown>): RunFlags {
     ...(timeout === undefined ? {} : { turnTimeoutMs: timeout }),
   };
   return renamed as unknown as RunFlags;
+}
+
+/** `gateway=http://a,chat-worker=http://b`; a name may come several times. @throws Error naming what is no such pair */
+function parseServiceUrls(text: string): Record<string, string[]> {
+  const urls: Record<string, string[]> = {};
+  for (const entry of text.split(',')) {
+    const [, name, url] = /^\s*([a-z-]+)=(https?:\/\/\S+?)\/*\s*$/.exec(entry) ?? [];
+    if (name === undefined || url === undefined)
+      throw new Error(`"${entry}" is no service: give name=http://address`);
+    urls[name] = [...(urls[name] ?? []), url];
+  }
+  return urls;
 }
 
 function profileHelp(): string {

@@ -1,9 +1,13 @@
 /** The command `scaletest`. Exit codes: 0 passed, 1 failed or wrong usage, 3 void or stopped. */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { execute } from './execute';
-import { buildCommand } from './flags';
+import { buildCommand, type TraceFlags } from './flags';
 import { compareText } from './report/compare';
 import { report, type Report } from './report/schema';
+import { traceOneTurn } from './trace/trace-one-turn';
+import { traceText } from './trace/turn-trace';
 
 const EXIT_CODES: Record<Report['verdict'], number> = { passed: 0, failed: 1, void: 3, aborted: 3 };
 
@@ -26,12 +30,20 @@ async function readReport(path: string): Promise<Report> {
   return parsed.data;
 }
 
+async function trace({ out, gateways, workers, relays }: TraceFlags): Promise<void> {
+  const logDirectory = await mkdtemp(join(tmpdir(), 'parley-scaletest-logs-'));
+  const size = { gateways, workers, relays };
+  const traced = await traceOneTurn({ file: resolve(out), size, logDirectory });
+  process.stdout.write(traceText(traced));
+}
+
 async function main(): Promise<void> {
   const command = buildCommand({
     run: async (flags) => {
       const { verdict } = await execute(flags, stopSignal());
       process.exitCode = EXIT_CODES[verdict];
     },
+    trace,
     compare: async (before, after) => {
       process.stdout.write(compareText(await readReport(before), await readReport(after)));
     },

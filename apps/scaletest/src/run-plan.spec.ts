@@ -9,6 +9,7 @@ async function flagsOf(...args: string[]): Promise<RunFlags> {
       return Promise.resolve();
     },
     compare: () => Promise.resolve(),
+    trace: () => Promise.resolve(),
   });
   command.exitOverride();
   for (const sub of command.commands) sub.exitOverride().configureOutput({ writeErr: () => undefined });

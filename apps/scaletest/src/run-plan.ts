@@ -16,6 +16,7 @@ export interface RunFlags {
   readonly mockUrl?: string;
   readonly databaseUrl?: string;
   readonly natsMonitorUrl?: string;
+  readonly serviceUrls?: Readonly<Record<string, readonly string[]>>;
   readonly spawn?: 'standalone' | 'cluster';
   readonly gateways?: number;
   readonly workers?: number;

@@ -8,6 +8,8 @@ export interface GivenOptions {
   readonly mockUrl: string;
   readonly databaseUrl: string | undefined;
   readonly natsMonitorUrl: string | undefined;
+  /** Where its services show metrics, by name. */
+  readonly serviceUrls: Readonly<Record<string, readonly string[]>>;
 }
 
 export function givenTarget(options: GivenOptions): Target {
@@ -20,7 +22,7 @@ export function givenTarget(options: GivenOptions): Target {
     mockUrl: options.mockUrl.replace(/\/+$/, '').replace(/\/v1$/, ''),
     databaseUrl: options.databaseUrl,
     natsMonitorUrl: options.natsMonitorUrl,
-    metricsUrls: {},
+    metricsUrls: options.serviceUrls,
     processes: () => ({ generator: [process.pid] }),
     topology: { given: true, gateways: apiUrls.length },
     chaos: undefined,

@@ -46,9 +46,15 @@ function startServices(options: SpawnOptions, servers: LocalServers, natsUrl: st
         API_RATE_LIMIT: String(options.rateLimit),
         DEBUG_ENDPOINTS: String(options.isDebuggable),
         ...TURNS_ALONE,
+        ...traceEnvironment(options.traceFile),
       },
     },
   });
+}
+
+/** So few are taken by chance that only those are which bring a sampled `traceparent`. */
+function traceEnvironment(file: string | undefined): Record<string, string> {
+  return file === undefined ? {} : { PARLEY_TRACE_FILE: file, PARLEY_TRACE_SAMPLE: '0.000001' };
 }
 
 interface Parts {

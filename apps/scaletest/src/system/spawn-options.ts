@@ -17,5 +17,7 @@ export interface SpawnOptions {
   readonly isThroughGateways: boolean;
   /** Profiles and heap snapshots can be taken. */
   readonly isDebuggable: boolean;
+  /** Where the services write the spans of requests that ask for it; undefined: nothing is traced. */
+  readonly traceFile?: string | undefined;
   readonly logDirectory: string;
 }

@@ -31,6 +31,7 @@ export async function spawnStandalone(options: SpawnOptions): Promise<Target> {
         PORT: String(port),
         DATABASE_URL: postgres.url,
         PARLEY_DATA_DIR: directory,
+        DEBUG_ENDPOINTS: String(options.isDebuggable),
         ...TURNS_ALONE,
       }),
       logFile: join(options.logDirectory, 'standalone.log'),

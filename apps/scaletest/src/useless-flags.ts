@@ -1,0 +1,49 @@
+/**
+ * Refuses flags that would do nothing with the others: a run that silently ignores what it was told measures something else than its
+ * operator believes. Only flags that were given count, not defaults.
+ */
+import type { Command } from 'commander';
+import { isProfileName, type Profile, PROFILES } from './profiles';
+
+/** Names as commander has them; for people they are the flags. */
+const OF_CLUSTERS = ['gateways', 'workers', 'relays', 'pool', 'rateLimit', 'throughGateways', 'chaos'];
+const OF_GIVEN = ['token', 'streamUrl', 'mockUrl', 'databaseUrl', 'natsMonitorUrl', 'serviceUrls', 'keep'];
+
+/** The options that were given on the command line. */
+export function givenOptions(command: Command): ReadonlySet<string> {
+  const names = command.options.map((option) => option.attributeName());
+  return new Set(names.filter((name) => command.getOptionValueSource(name) === 'cli'));
+}
+
+/** @throws Error naming the flags and what makes them useless */
+export function refuseUseless(raw: Record<string, unknown>, given: ReadonlySet<string>): void {
+  if (given.has('url')) refuseWithUrl(given);
+  else refuse(OF_GIVEN, given, 'without --url');
+  if (raw['spawn'] === 'standalone') refuse(OF_CLUSTERS, given, 'with --spawn standalone');
+  const isTimed = ['duration', 'rate', 'arrivals'].some((name) => given.has(name));
+  if (isTimed) refuse(['turns'], given, 'in a load that lasts by time');
+  else if (given.has('chaos')) refuse(['turns'], given, 'with --chaos, whose loads last by time');
+  const isOther = isTimed || ['chaos', 'mix', 'turns'].some((name) => given.has(name));
+  const profile: Profile = PROFILES[toProfileName(raw['profile'])];
+  if (isOther || !profile.loads.some((load) => load.isBudgeted))
+    refuse(['budget'], given, 'with a load that the budget was not measured with');
+}
+
+function refuseWithUrl(given: ReadonlySet<string>): void {
+  if (given.has('spawn')) throw new Error('Give either --url or --spawn');
+  refuse([...OF_CLUSTERS, 'fsync'], given, 'with --url, whose processes are not ours');
+  if (given.has('diagnose') && !given.has('serviceUrls'))
+    throw new Error('--diagnose needs --service-urls with --url: where the services can be looked into');
+}
+
+const toProfileName = (name: unknown): keyof typeof PROFILES =>
+  typeof name === 'string' && isProfileName(name) ? name : 'smoke';
+
+function refuse(names: readonly string[], given: ReadonlySet<string>, why: string): void {
+  const useless = names.filter((name) => given.has(name)).map(flagOf);
+  if (useless.length > 0)
+    throw new Error(`${useless.join(', ')} ${useless.length > 1 ? 'have' : 'has'} no effect ${why}`);
+}
+
+const flagOf = (name: string): string =>
+  name === 'fsync' ? '--no-fsync' : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
