@@ -10,6 +10,7 @@ import { ChatSearch1764374400000 } from './1764374400000-chat-search';
 import { ChatSettings1764460800000 } from './1764460800000-chat-settings';
 import { ToolCalls1764547200000 } from './1764547200000-tool-calls';
 import { PullRequestSums1764720000000 } from './1764720000000-pull-request-sums';
+import { SearchWordsCost1764806400000 } from './1764806400000-search-words-cost';
 
 export const migrations: readonly MigrationClass[] = [
   InitialSchema1763856000000,
@@ -22,6 +23,7 @@ export const migrations: readonly MigrationClass[] = [
   ChatSettings1764460800000,
   ToolCalls1764547200000,
   PullRequestSums1764720000000,
+  SearchWordsCost1764806400000,
 ];
 
 /** Brings the database at `url` up to date; concurrent runs wait for each other. Returns the names of those that ran. */
