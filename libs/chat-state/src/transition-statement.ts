@@ -116,7 +116,7 @@ from l left join u on u.id = l.id`,
 }
 
 const decide = (parts: TransitionParts) => `n as (
-  select l.id,
+  select l.id, l.last_model_config_id as model_config_id,
     ${parts.status ?? 'l.status'} as status,
     ${parts.archived ?? 'l.archived'} as archived,
     ${parts.queue ?? 'l.queue'} as queue,
@@ -135,7 +135,8 @@ const COMPLETE = `w as (
     given
       || case when is_closing and calls <> '[]' then array[${cancelledResults('calls')}] else '{}' end
       || after
-      || case when user_message is null then '{}' else array[user_message || '{"role": "user"}'] end as written
+      || case when user_message is null then '{}' else array[user_message || jsonb_build_object('role', 'user',
+        'model_config_id', coalesce(user_message ->> 'model_config_id', model_config_id::text))] end as written
   from n cross join lateral (select user_message is not null or status = 'waiting' or cancels as is_closing) closing
 )`;
 

@@ -41,6 +41,21 @@ test('a message to a waiting chat enters the history and a turn starts', async (
   if (result.ok) expect(result.chat.updatedAt.getFullYear()).toBeGreaterThan(2025);
 });
 
+test('a message that names no model is stored with the one that the chat has, in the history at once and from the queue then', async () => {
+  const waiting = await arrangeChat(fixture, 'waiting');
+  expect(await sendTo(waiting.id)).toMatchObject({ message: { model_config_id: fixture.modelConfigId } });
+  const queued = await sendTo((await arrangeChat(fixture, 'running')).id);
+  if (!queued.ok || !queued.queued) throw new Error('not queued');
+  expect(queued.queuedMessage).not.toHaveProperty('model_config_id');
+  const resting = await arrangeChat(fixture, 'error+queue');
+  await fixture.store.database.query(testSql('update chats set last_model_config_id = $2 where id = $1'), [
+    resting.id,
+    fixture.otherModelConfigId,
+  ]);
+  const sent = await sendTo(resting.id);
+  expect(sent).toMatchObject({ messages: [{ role: 'user', model_config_id: fixture.otherModelConfigId }] });
+});
+
 test('a message sent while a turn runs waits in the queue, and the list order stays', async () => {
   const chat = await arrangeChat(fixture, 'running');
   const result = await sendTo(chat.id, { modelConfigId: fixture.otherModelConfigId });
