@@ -13,12 +13,16 @@ const projects = [
 interface Manifest {
   name: string;
   dependencies?: Record<string, string>;
+  /** What a published package has compiled into it. */
+  devDependencies?: Record<string, string>;
 }
 
 /** The build order comes from package.json alone, so what is missing there builds too late on some machine. */
 describe.each(projects)('%s', (path) => {
   const manifest = JSON.parse(read(`${path}/package.json`)) as Manifest;
-  const declared = Object.keys(manifest.dependencies ?? {}).filter((name) => name.startsWith('@parley/'));
+  const declared = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }).filter((name) =>
+    name.startsWith('@parley/'),
+  );
   const sources = (readdirSync(join(root, path, 'src'), { recursive: true }) as string[]).filter((name) =>
     name.endsWith('.ts'),
   );

@@ -1,7 +1,8 @@
 /**
  * Folds stream events into what a viewer shows: the committed messages, the answer in the making, status, queue, error, retry.
  *
- * Applying an event twice changes nothing: messages are keyed by id, live parts by episode and `seq`.
+ * Applying an event twice changes nothing: messages are keyed by id, live parts by episode and `seq`. A view is complete once the state
+ * that goes with its messages is there; one that is not is on its way, and nothing to show.
  */
 import type {
   ChatError,
@@ -13,11 +14,14 @@ import type {
   StreamMessagePart,
   StreamToolCall,
 } from '@parley/contracts';
+import { foldPart, type PreviewMessage } from './preview';
 
 export interface Preview {
   historyVersion: number;
   generationAttempt: number;
   parts: StreamMessagePart[];
+  /** The parts put together: what the committed messages will look like. */
+  messages: PreviewMessage[];
 }
 
 export class ChatView {
@@ -28,10 +32,18 @@ export class ChatView {
   requiredActions: readonly StreamToolCall[] = [];
   preview: Preview | undefined;
   private readonly messagesById = new Map<number, ChatMessage>();
+  private inOrder: readonly ChatMessage[] | undefined = [];
+  private hasState = false;
 
-  /** Committed messages, oldest first. */
-  get messages(): ChatMessage[] {
-    return [...this.messagesById.values()].sort((left, right) => left.id - right.id);
+  /** False until the first status, and after a reset of the history until everything has come again. */
+  get isComplete(): boolean {
+    return this.hasState;
+  }
+
+  /** Committed messages, oldest first. The same array until one is added. */
+  get messages(): readonly ChatMessage[] {
+    this.inOrder ??= [...this.messagesById.values()].sort((left, right) => left.id - right.id);
+    return this.inOrder;
   }
 
   /** The text of the answer in the making; empty between turns. */
@@ -43,15 +55,13 @@ export class ChatView {
     switch (event.type) {
       case 'message':
         this.messagesById.set(event.message.id, event.message);
+        this.inOrder = undefined;
         return;
       case 'message_part':
         this.applyPart(event.message_part);
         return;
       case 'status':
-        this.status = event.status.status;
-        if (this.status !== 'error') this.error = undefined;
-        if (this.status !== 'requires_action') this.requiredActions = [];
-        if (this.status !== 'running') this.retry = undefined;
+        this.applyStatus(event.status.status);
         return;
       case 'error':
         this.error = event.error;
@@ -71,24 +81,32 @@ export class ChatView {
         return;
       case 'history_reset':
         this.messagesById.clear();
+        this.inOrder = [];
         this.preview = undefined;
+        this.hasState = false;
         return;
     }
   }
 
+  private applyStatus(status: ChatStatus): void {
+    this.status = status;
+    this.hasState = true;
+    if (status !== 'error') this.error = undefined;
+    if (status !== 'requires_action') this.requiredActions = [];
+    if (status !== 'running') this.retry = undefined;
+  }
+
   private applyPart(part: StreamMessagePart): void {
+    const { history_version: historyVersion, generation_attempt: generationAttempt } = part;
     const { preview } = this;
     const isSameEpisode =
-      preview?.historyVersion === part.history_version &&
-      preview.generationAttempt === part.generation_attempt;
-    if (!isSameEpisode) {
-      this.preview = {
-        historyVersion: part.history_version,
-        generationAttempt: part.generation_attempt,
-        parts: [part],
-      };
-    } else if (part.seq > (preview.parts.at(-1)?.seq ?? 0)) {
-      preview.parts.push(part);
-    }
+      preview?.historyVersion === historyVersion && preview.generationAttempt === generationAttempt;
+    if (isSameEpisode && part.seq <= (preview.parts.at(-1)?.seq ?? 0)) return;
+    const next: Preview = isSameEpisode
+      ? preview
+      : { historyVersion, generationAttempt, parts: [], messages: [] };
+    next.parts.push(part);
+    foldPart(next.messages, part);
+    this.preview = next;
   }
 }

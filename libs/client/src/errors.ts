@@ -7,6 +7,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly response: ErrorResponse,
     call: string,
+    /** When the server asks to be tried again, in ms. */
+    readonly retryAfterMs?: number,
   ) {
     const fields = (response.validations ?? []).map(({ field, detail }: FieldError) => `${field} ${detail}`);
     super(
@@ -22,7 +24,22 @@ export class ApiError extends Error {
 /** A stream ended without being asked to; it may be opened again with the last cursor. */
 export class StreamClosedError extends Error {
   readonly code = 'stream_closed';
-  constructor(reason: string) {
+  constructor(
+    reason: string,
+    /** When the server asks to be tried again, in ms. */
+    readonly retryAfterMs?: number,
+  ) {
     super(`The stream was closed: ${reason}`);
+  }
+}
+
+/** No answer came: the network is away, or nobody listens there. Whether the call was carried out is not known. */
+export class ConnectionError extends Error {
+  readonly code = 'connection_failed';
+  constructor(
+    call: string,
+    override readonly cause: unknown,
+  ) {
+    super(`${call} got no answer: ${String(cause)}`);
   }
 }

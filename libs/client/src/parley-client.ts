@@ -1,92 +1,100 @@
 /**
- * The HTTP calls of Parley's API, typed. Works in Node 20 and browsers: it needs nothing but `fetch`.
+ * The calls of Parley's API that a chat client needs, typed. Works in Node 20 and browsers: it needs nothing but `fetch`.
  *
- * Streams are opened with `openStream`; see there.
+ * Every call rejects with `ApiError` when the API refuses it, and with `ConnectionError` when no answer came. Streams are opened with
+ * `followChat` and `watchChats`.
  */
 import type {
   Chat,
+  ChatCost,
+  ChatDiffContents,
   ChatMessage,
   CreateMessageResponse,
-  ErrorResponse,
-  InputPart,
   MessagesResponse,
+  Model,
+  UsageLimitStatus,
 } from '@parley/contracts';
-import { ApiError } from './errors';
+import type { EditMessageResponse, Organization, User } from './replies';
+import {
+  changesBody,
+  chatBody,
+  messageBody,
+  type ChatChanges,
+  type ChatsQuery,
+  type EditedMessage,
+  type MessagesPage,
+  type NewChat,
+  type NewMessage,
+  type ToolResult,
+} from './requests';
+import { queryOf, Transport, type CallOptions } from './transport';
 
-export interface ParleyClientOptions {
-  /** Of the gateway, e.g. `https://chats.example.com`. */
-  baseUrl: string;
-  /** Sent as `Coder-Session-Token`. Leave out in a browser that has the cookie. */
-  token?: string;
-  fetch?: typeof fetch;
-}
-
-export interface NewChat {
-  organizationId: string;
-  content: readonly InputPart[] | string;
-  modelConfigId?: string;
-  labels?: Readonly<Record<string, string>>;
-}
-
-export interface NewMessage {
-  content: readonly InputPart[] | string;
-  busyBehavior?: 'queue' | 'interrupt';
-}
-
-export interface MessagesPage {
-  beforeId?: number;
-  afterId?: number;
-  /** 1 to 200, default 50. */
-  limit?: number;
-}
-
-export class ParleyClient {
-  readonly baseUrl: string;
-  readonly token: string | undefined;
-  private readonly fetch: typeof fetch;
-
-  constructor(options: ParleyClientOptions) {
-    this.baseUrl = options.baseUrl.replace(/\/+$/, '');
-    this.token = options.token;
-    this.fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
-  }
-
+export class ParleyClient extends Transport {
   withToken(token: string): ParleyClient {
     return new ParleyClient({ baseUrl: this.baseUrl, token, fetch: this.fetch });
   }
 
-  createChat(chat: NewChat): Promise<Chat> {
-    return this.call('POST', '/chats', {
-      organization_id: chat.organizationId,
-      content: toParts(chat.content),
-      ...(chat.modelConfigId === undefined ? {} : { model_config_id: chat.modelConfigId }),
-      ...(chat.labels === undefined ? {} : { labels: chat.labels }),
-    });
+  /** A client with the session's token. */
+  async login(credentials: { email: string; password: string }): Promise<ParleyClient> {
+    const { session_token } = await this.call<{ session_token: string }>('POST', '/users/login', credentials);
+    return this.withToken(session_token);
+  }
+
+  /** In a page: keeps the token in a cookie that scripts cannot read, and that WebSockets and EventSources send. */
+  tokenToCookie(): Promise<void> {
+    return this.call('POST', '/users/me/session/token-to-cookie');
+  }
+
+  /** Revokes the token. */
+  async logout(): Promise<void> {
+    await this.call('POST', '/users/logout');
+  }
+
+  me(): Promise<User> {
+    return this.call('GET', '/users/me');
+  }
+
+  /** Of which the user is a member. */
+  organizations(): Promise<Organization[]> {
+    return this.call('GET', '/users/me/organizations');
+  }
+
+  models(organizationId: string): Promise<Model[]> {
+    return this.call('GET', `/organizations/${organizationId}/chats/models`);
+  }
+
+  createChat(chat: NewChat, options?: CallOptions): Promise<Chat> {
+    return this.call('POST', '/chats', chatBody(chat), options);
   }
 
   getChat(chatId: string): Promise<Chat> {
     return this.call('GET', `/chats/${chatId}`);
   }
 
-  listChats(): Promise<Chat[]> {
-    return this.call('GET', '/chats');
+  /** Root chats with their children: pinned ones first, then the latest updated. */
+  listChats({ q, labels = {}, afterId, limit, offset }: ChatsQuery = {}): Promise<Chat[]> {
+    const label = Object.entries(labels).map(([key, value]) => `${key}:${value}`);
+    return this.call('GET', `/chats${queryOf({ q, label, after_id: afterId, limit, offset })}`);
   }
 
-  sendMessage(chatId: string, message: NewMessage): Promise<CreateMessageResponse> {
-    return this.call('POST', `/chats/${chatId}/messages`, {
-      content: toParts(message.content),
-      ...(message.busyBehavior === undefined ? {} : { busy_behavior: message.busyBehavior }),
-    });
+  updateChat(chatId: string, changes: ChatChanges): Promise<void> {
+    return this.call('PATCH', `/chats/${chatId}`, changesBody(changes));
+  }
+
+  sendMessage(chatId: string, message: NewMessage, options?: CallOptions): Promise<CreateMessageResponse> {
+    return this.call('POST', `/chats/${chatId}/messages`, messageBody(message), options);
+  }
+
+  /** Replaces a user message; it and all after it are removed, and what runs is dropped. */
+  editMessage(chatId: string, messageId: number, message: EditedMessage): Promise<EditMessageResponse> {
+    return this.call('PATCH', `/chats/${chatId}/messages/${messageId}`, messageBody(message));
   }
 
   /** One page: newest first, or ascending when only `afterId` is given. */
   listMessages(chatId: string, page: MessagesPage = {}): Promise<MessagesResponse> {
-    const query = new URLSearchParams();
-    if (page.beforeId !== undefined) query.set('before_id', String(page.beforeId));
-    if (page.afterId !== undefined) query.set('after_id', String(page.afterId));
-    if (page.limit !== undefined) query.set('limit', String(page.limit));
-    const suffix = query.size === 0 ? '' : `?${query.toString()}`;
-    return this.call('GET', `/chats/${chatId}/messages${suffix}`);
+    const { beforeId, afterId, limit } = page;
+    const query = queryOf({ before_id: beforeId, after_id: afterId, limit });
+    return this.call('GET', `/chats/${chatId}/messages${query}`);
   }
 
   /** The whole visible history, oldest first, read page by page. */
@@ -100,47 +108,62 @@ export class ParleyClient {
     return history;
   }
 
-  /** Any route below `/api/v2`. @throws ApiError for a status of 400 and above. */
-  async call<Reply>(method: string, path: string, body?: unknown): Promise<Reply> {
-    const response = await this.fetch(`${this.baseUrl}/api/v2${path}`, {
-      method,
-      headers: { ...this.headers(), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new ApiError(response.status, toErrorResponse(text), `${method} ${path}`);
-    return (text === '' ? undefined : JSON.parse(text)) as Reply;
+  /** Texts that the owner sent in this chat, newest first. */
+  async listPrompts(chatId: string, limit?: number): Promise<string[]> {
+    const { prompts } = await this.call<{ prompts: string[] }>(
+      'GET',
+      `/chats/${chatId}/prompts${queryOf({ limit })}`,
+    );
+    return prompts;
   }
 
-  /** Opens a reply whose body is read by the caller. @throws ApiError for a status of 400 and above. */
-  async open(
-    path: string,
-    init: { headers: Record<string, string>; signal?: AbortSignal },
-  ): Promise<Response> {
-    const response = await this.fetch(`${this.baseUrl}/api/v2${path}`, {
-      ...init,
-      headers: { ...this.headers(), ...init.headers },
-    });
-    if (!response.ok) {
-      throw new ApiError(response.status, toErrorResponse(await response.text()), `GET ${path}`);
-    }
-    return response;
+  /** Stops the turn; what was answered so far stays. */
+  interrupt(chatId: string): Promise<Chat> {
+    return this.call('POST', `/chats/${chatId}/interrupt`);
   }
 
-  private headers(): Record<string, string> {
-    return this.token === undefined ? {} : { 'Coder-Session-Token': this.token };
+  /** Summarises the history for the model. */
+  compact(chatId: string): Promise<Chat> {
+    return this.call('POST', `/chats/${chatId}/compact`);
   }
-}
 
-function toParts(content: readonly InputPart[] | string): readonly InputPart[] {
-  return typeof content === 'string' ? [{ type: 'text', text: content }] : content;
-}
+  /** The model forgets what came before; people still see it. */
+  clear(chatId: string): Promise<Chat> {
+    return this.call('POST', `/chats/${chatId}/clear`);
+  }
 
-/** A proxy between us and the gateway may answer with something else than the API's JSON. */
-function toErrorResponse(text: string): ErrorResponse {
-  try {
-    return JSON.parse(text) as ErrorResponse;
-  } catch {
-    return { message: text.slice(0, 500) };
+  /** A title that the model proposes; it is not stored. */
+  async proposeTitle(chatId: string): Promise<string> {
+    const { title } = await this.call<{ title: string }>('POST', `/chats/${chatId}/title/propose`);
+    return title;
+  }
+
+  /** Answers all open calls of dynamic tools at once (`requiredActions` of a view). */
+  submitToolResults(chatId: string, results: readonly ToolResult[]): Promise<void> {
+    return this.call('POST', `/chats/${chatId}/tool-results`, { results });
+  }
+
+  deleteQueued(chatId: string, queuedId: number): Promise<void> {
+    return this.call('DELETE', `/chats/${chatId}/queue/${queuedId}`);
+  }
+
+  /** Runs this queued message next: at once when nothing runs, else instead of what does. */
+  async promoteQueued(chatId: string, queuedId: number): Promise<void> {
+    await this.call('POST', `/chats/${chatId}/queue/${queuedId}/promote`);
+  }
+
+  /** What the chat and its subagents have cost. */
+  cost(chatId: string): Promise<ChatCost> {
+    return this.call('GET', `/chats/${chatId}/cost`);
+  }
+
+  /** What the chat's branch changes. */
+  diff(chatId: string): Promise<ChatDiffContents> {
+    return this.call('GET', `/chats/${chatId}/diff`);
+  }
+
+  /** How much of the user's limit is spent. */
+  usageLimit(): Promise<UsageLimitStatus> {
+    return this.call('GET', '/chats/usage-limits/status');
   }
 }
