@@ -90,12 +90,11 @@ function forcedTool(request: ModelRequest): OfferedTool | undefined {
   return typeof choice === 'object' ? request.tools.find((tool) => tool.name === choice.name) : undefined;
 }
 
-function wantsJsonTitle(request: ModelRequest): boolean {
-  return (
-    request.tools.length === 0 &&
-    /\bjson\b/i.test(request.instructions) &&
-    /\btitle\b/i.test(request.instructions)
-  );
+/** The one field of the JSON that the instructions alone ask for, where the API cannot enforce a schema. */
+function jsonFieldAsked({ instructions, tools }: ModelRequest): string | undefined {
+  if (tools.length > 0 || !/\bjson\b/i.test(instructions)) return undefined;
+  const shown = /\{"(\w+)": "\.\.\."\}/.exec(instructions)?.[1];
+  return shown ?? (/\btitle\b/i.test(instructions) ? 'title' : undefined);
 }
 
 /** The client wants the conversation summarised; its wording is the client's own, as with titles. */
@@ -106,7 +105,7 @@ export function isSummary({ transcript }: ModelRequest): boolean {
 export function isStructured(request: ModelRequest): boolean {
   return (
     request.replySchema !== undefined ||
-    wantsJsonTitle(request) ||
+    jsonFieldAsked(request) !== undefined ||
     (request.tools.length === 1 && forcedTool(request) !== undefined)
   );
 }
@@ -125,10 +124,14 @@ const withoutTags = (text: string): string => text.replace(/^\s*<(\w+)>([^]*)<\/
 
 function structuredText(input: PlanInput): string | undefined {
   const { request, control } = input;
-  if (request.replySchema === undefined && !wantsJsonTitle(request)) return undefined;
+  const field = jsonFieldAsked(request);
+  if (request.replySchema === undefined && field === undefined) return undefined;
   if (control.reply !== undefined) return control.reply;
   const title = shortTitle(withoutTags(request.transcript.plainUserText));
-  const schema = request.replySchema ?? { type: 'object', properties: { title: { type: 'string' } } };
+  const schema = request.replySchema ?? {
+    type: 'object',
+    properties: { [field ?? 'reply']: { type: 'string' } },
+  };
   return JSON.stringify(control.structured ?? exampleOf(schema, title));
 }
 

@@ -9,6 +9,7 @@ import { setChatSummary, type ChatHead, type ChatStore, type TranscriptRow } fro
 import { conversationText, generateChatSummary, type ConversationBounds } from '@parley/llm';
 import type { Transcripts } from '../transcripts';
 import type { AuxiliaryCalls } from './auxiliary-calls';
+import { callingChat } from './auxiliary-models';
 import type { BackgroundWork } from './background-work';
 
 const FIRST_AT_TURN = 4;
@@ -48,7 +49,7 @@ export class ChatSummaries {
     try {
       const summary = await calls.ask({
         chatId,
-        chat: { organizationId: chat.organizationId, modelConfigId: chat.lastModelConfigId },
+        chat: callingChat(chat),
         purpose: 'summary',
         ask: (client, signal) => generateChatSummary(client, { conversation, previous }, signal),
         stop,

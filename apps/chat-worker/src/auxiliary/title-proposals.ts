@@ -54,7 +54,11 @@ export class TitleProposals {
     try {
       const title = await this.options.calls.ask({
         chatId: request.chat_id,
-        chat: { organizationId: request.organization_id, modelConfigId: request.model_config_id },
+        chat: {
+          organizationId: request.organization_id,
+          ownerId: request.owner_id,
+          modelConfigId: request.model_config_id,
+        },
         purpose: 'proposal',
         ask: (client, limited) => generateTitle(client, request.conversation, limited),
         signal,

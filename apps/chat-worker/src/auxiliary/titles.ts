@@ -5,6 +5,7 @@
 import { setGeneratedTitle, type ChatHead, type ChatStore, type TranscriptRow } from '@parley/chat-state';
 import { generateTitle, titleText } from '@parley/llm';
 import type { AuxiliaryCalls } from './auxiliary-calls';
+import { callingChat } from './auxiliary-models';
 import type { BackgroundWork } from './background-work';
 
 export interface TitleCandidate {
@@ -40,7 +41,7 @@ export class Titles {
     try {
       const title = await calls.ask({
         chatId: head.id,
-        chat: { organizationId: head.organizationId, modelConfigId: head.lastModelConfigId },
+        chat: callingChat(head),
         purpose: 'title',
         ask: (client, signal) => generateTitle(client, text, signal),
         stop,

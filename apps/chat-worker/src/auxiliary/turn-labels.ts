@@ -11,6 +11,7 @@ import type { TurnEnd } from '@parley/contracts';
 import { generateTurnLabel, readableText, type LabelInput } from '@parley/llm';
 import type { Transcripts } from '../transcripts';
 import type { AuxiliaryCalls } from './auxiliary-calls';
+import { callingChat } from './auxiliary-models';
 import type { BackgroundWork } from './background-work';
 
 /** Whose turns get labels: everybody's, those of owners who take notifications, or nobody's. */
@@ -74,7 +75,7 @@ export class TurnLabels {
     try {
       if (policy === 'notified' && !(await recipients.has(ownerId))) return undefined;
       const label = await this.ask(turn, signals);
-      if (signals.newer.aborted) return undefined;
+      if (signals.newer.aborted || signals.stop.aborted) return undefined;
       await setTurnSummary(store, { chatId, historyVersion, summary: label ?? FIXED[turn.kind] });
       return label;
     } catch (error) {
@@ -89,7 +90,7 @@ export class TurnLabels {
     try {
       return await this.options.calls.ask({
         chatId: chat.id,
-        chat: { organizationId: chat.organizationId, modelConfigId: chat.lastModelConfigId },
+        chat: callingChat(chat),
         purpose: 'label',
         ask: (client, limited) => generateTurnLabel(client, input, limited),
         signal: newer,

@@ -156,6 +156,20 @@ describe('the Chat Completions API, used by the official SDK', () => {
     });
   });
 
+  test('a system message that shows the JSON it wants gets that, and suffers no fault of the text it quotes', async () => {
+    const quoted = formatControlBlock({ reply: 'Done.', fault: { kind: 'status', status: 500 } });
+    const completion = await client.chat.completions.create({
+      model: 'm',
+      messages: [
+        { role: 'system', content: 'Reply with JSON of the form {"label": "..."}.' },
+        { role: 'user', content: `Repaired the bicycle ${quoted}` },
+      ],
+    });
+    expect(JSON.parse(completion.choices[0]?.message.content ?? '')).toEqual({
+      label: 'Repaired the bicycle',
+    });
+  });
+
   test('a system message that asks for a title as JSON gets one', async () => {
     const completion = await client.chat.completions.create({
       model: 'm',

@@ -200,7 +200,7 @@ describe('the Responses API, used by the official SDK', () => {
         },
       },
     });
-    expect(JSON.parse(response.output_text)).toEqual({ title: 'Fix the login page of our' });
+    expect(JSON.parse(response.output_text)).toEqual({ title: 'Fix the login page of' });
   });
 
   test('an error inside the stream reaches the caller as an APIError', async () => {

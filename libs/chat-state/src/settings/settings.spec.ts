@@ -5,6 +5,7 @@ import { arrangeChat } from '../testing/arrange-chat';
 import { createFixture, listen, testSql, textContent, type Fixture } from '../testing/fixture';
 import { finishTurn } from '../transitions/finish-turn';
 import { markRead } from './mark-read';
+import { setChatSummary } from './set-chat-summary';
 import { setGeneratedTitle } from './set-generated-title';
 import { setTurnSummary } from './set-turn-summary';
 import { updateChat } from './update-chat';
@@ -63,6 +64,24 @@ test('the label of a turn belongs to one history', async () => {
   expect(await readChat(fixture.store.database, { chatId: chat.id })).toMatchObject({
     lastTurnSummary: 'Found it',
   });
+});
+
+test('the summary of a chat belongs to one history, moves neither version nor list order, and is told to the list', async () => {
+  const events = await listen<WatchEvent>(fixture.store.bus, subjects.userChats('*'));
+  const chat = await arrangeChat(fixture, 'waiting');
+  const before = await readChat(fixture.store.database, { chatId: chat.id });
+  const set = (historyVersion: number) =>
+    setChatSummary(fixture.store, { chatId: chat.id, historyVersion, summary: 'About herons.' });
+  expect(await set(chat.historyVersion - 1)).toBe(false);
+  expect(await set(chat.historyVersion)).toBe(true);
+  expect(await readChat(fixture.store.database, { chatId: chat.id })).toEqual({
+    ...before,
+    summary: 'About herons.',
+  });
+  await eventually(() => events.payloads.length === 1);
+  expect(events.payloads).toMatchObject([
+    { kind: 'chat_summary_change', chat: { id: chat.id, summary: 'About herons.' } },
+  ]);
 });
 
 test('an answer is unread until the owner has seen it', async () => {
