@@ -1,6 +1,6 @@
 /** Bodies of the provider and model routes. API keys come in and never go out: replies carry `has_api_key`. */
 import { z } from 'zod';
-import { reasoningEffort } from './chat';
+import { modelCallConfig, newModelCallConfig } from './model-call-config';
 import { plainText, timestamp, uuid } from './strings';
 
 export const PROVIDER_TYPES = ['openai', 'openai-compat', 'anthropic', 'azure', 'openrouter'] as const;
@@ -65,39 +65,6 @@ export const provider = z.object({
 });
 export type Provider = z.infer<typeof provider>;
 
-const PRICE = /^\d{1,7}(\.\d{1,12})?$/;
-const MAX_PRICE_USD = 1_000_000;
-
-/** US dollars per million tokens, exact: a decimal text, as which it is also sent; a number is taken as it is written. */
-const price = z
-  .union([z.string(), z.number().transform(String)])
-  .refine(
-    (value) => PRICE.test(value) && Number(value) <= MAX_PRICE_USD,
-    'must be a decimal number from 0 to 1000000 with at most 12 decimals',
-  )
-  .transform((value) => (value.includes('.') ? value.replace(/\.?0+$/, '') : value));
-
-/** What a model costs. Absent or null: no price is known. 0: free. */
-export const modelPrices = z.object({
-  input_price_per_million_tokens: price.nullish(),
-  output_price_per_million_tokens: price.nullish(),
-  cache_read_price_per_million_tokens: price.nullish(),
-  cache_write_price_per_million_tokens: price.nullish(),
-});
-export type ModelPrices = z.infer<typeof modelPrices>;
-
-/** How a model is called. Options that the transport of the provider does not take are refused, never dropped. */
-export const modelCallConfig = z.object({
-  max_output_tokens: z.int32().min(1).optional(),
-  temperature: z.number().min(0).max(2).optional(),
-  top_p: z.number().min(0).max(1).optional(),
-  reasoning_effort: z.object({ default: reasoningEffort, max: reasoningEffort }).optional(),
-  /** Responses or Chat Completions for OpenAI-like providers; absent: by provider type. */
-  use_responses_api: z.boolean().optional(),
-  cost: modelPrices.optional(),
-});
-export type ModelCallConfig = z.infer<typeof modelCallConfig>;
-
 export const createModelRequest = z.object({
   ai_provider_id: uuid(),
   model: plainText().trim().min(1, 'is required').max(256),
@@ -106,7 +73,7 @@ export const createModelRequest = z.object({
   compression_threshold: z.int32().min(0).max(100).optional(),
   enabled: z.boolean().default(true),
   is_default: z.boolean().default(false),
-  model_config: modelCallConfig.default({}),
+  model_config: newModelCallConfig.default({}),
 });
 export type CreateModelRequest = z.infer<typeof createModelRequest>;
 
@@ -117,7 +84,7 @@ export const updateModelRequest = z.object({
   compression_threshold: z.int32().min(0).max(100).optional(),
   enabled: z.boolean().optional(),
   is_default: z.boolean().optional(),
-  model_config: modelCallConfig.optional(),
+  model_config: newModelCallConfig.optional(),
 });
 export type UpdateModelRequest = z.infer<typeof updateModelRequest>;
 

@@ -107,6 +107,7 @@ export {
   MAX_PARTS_PER_MESSAGE,
   inputPart,
   labels,
+  BUILT_IN_TOOL_NAMES,
   dynamicTool,
   createChatRequest,
   BUSY_BEHAVIORS,
@@ -144,8 +145,6 @@ export {
   createProviderRequest,
   updateProviderRequest,
   provider,
-  modelPrices,
-  modelCallConfig,
   createModelRequest,
   updateModelRequest,
   model,
@@ -155,12 +154,19 @@ export type {
   CreateProviderRequest,
   UpdateProviderRequest,
   Provider,
-  ModelPrices,
-  ModelCallConfig,
   CreateModelRequest,
   UpdateModelRequest,
   Model,
 } from './http-models';
+export {
+  modelPrices,
+  INCLUDABLE,
+  openAiOptions,
+  anthropicOptions,
+  modelCallConfig,
+  newModelCallConfig,
+} from './model-call-config';
+export type { ModelPrices, OpenAiOptions, AnthropicOptions, ModelCallConfig } from './model-call-config';
 export {
   MAX_PROMPT_BYTES,
   updateSystemPromptRequest,

@@ -24,6 +24,9 @@ export interface ModelClientOptions {
   readonly silenceMs?: number;
 }
 
+/** Lets models that have it take a context of a million tokens. */
+const CONTEXT_1M_BETA = 'context-1m-2025-08-07';
+
 interface Api {
   readonly send: (request: ModelRequest, signal: AbortSignal) => Promise<Response>;
   readonly decoder: () => StreamDecoder;
@@ -82,6 +85,9 @@ function createApi(connection: ModelConnection, runtime: ModelRuntime): Api {
               body: messagesRequest(request, connection.modelName),
               signal,
               stream: true,
+              ...(request.settings.anthropic?.context_1m_enabled === true && {
+                headers: { 'anthropic-beta': CONTEXT_1M_BETA },
+              }),
             })
             .asResponse(),
         decoder: () => new MessagesDecoder(),

@@ -7,7 +7,13 @@
  */
 
 import type { JsonObject } from './json';
-import type { MessageUsage, ProviderType, ReasoningEffort } from '@parley/contracts';
+import type {
+  AnthropicOptions,
+  MessageUsage,
+  OpenAiOptions,
+  ProviderType,
+  ReasoningEffort,
+} from '@parley/contracts';
 
 export interface ModelClient {
   /** The type of the provider, as errors and messages name it. */
@@ -33,7 +39,13 @@ export interface ModelSettings {
   readonly maxOutputTokens?: number;
   readonly temperature?: number;
   readonly topP?: number;
+  readonly topK?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
   readonly reasoningEffort?: ReasoningEffort;
+  /** Options that only these APIs know; those of the others are not there (`refusedOptions`). */
+  readonly openai?: OpenAiOptions;
+  readonly anthropic?: AnthropicOptions;
 }
 
 export interface ResponseFormat {

@@ -10,12 +10,21 @@ export function settingsFor(callConfig: ModelCallConfig, wished: ReasoningEffort
     max_output_tokens: maxOutputTokens,
     temperature,
     top_p: topP,
+    top_k: topK,
+    presence_penalty: presencePenalty,
+    frequency_penalty: frequencyPenalty,
     reasoning_effort: efforts,
+    provider_options: { openai, anthropic } = {},
   } = callConfig;
   return {
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),
+    ...(topK !== undefined && { topK }),
+    ...(presencePenalty !== undefined && { presencePenalty }),
+    ...(frequencyPenalty !== undefined && { frequencyPenalty }),
+    ...(openai !== undefined && { openai }),
+    ...(anthropic !== undefined && { anthropic }),
     ...(efforts !== undefined && { reasoningEffort: lower(wished ?? efforts.default, efforts.max) }),
   };
 }

@@ -154,6 +154,26 @@ describe('models', () => {
     expect(await refused({ model_config: effort })).toEqual(['model_config.reasoning_effort.default']);
   });
 
+  test('an option that the API of the model does not take is refused by its name, and never dropped', async () => {
+    const chat = { use_responses_api: false, provider_options: { openai: { include: [] } } };
+    const body = { ai_provider_id: world.providerId, model: 'm', context_limit: 1000 };
+    const refused = await asAdmin('POST', models, { ...body, model_config: chat });
+    const include = 'model_config.provider_options.openai.include';
+    expect(refused).toMatchObject({ status: 400, body: { validations: [{ field: include }] } });
+    const id = await addModel({ model_config: { ...chat, use_responses_api: true } });
+    const change = await asAdmin('PATCH', `${models}/${id}`, { model_config: chat });
+    expect(change).toMatchObject({ status: 400, body: { validations: [{ field: include }] } });
+    const unknown = await asAdmin('PATCH', `${models}/${id}`, { model_config: { temprature: 1 } });
+    expect(unknown).toMatchObject({
+      status: 400,
+      body: { validations: [{ field: 'model_config.temprature' }] },
+    });
+    expect((await asAdmin('GET', `${models}/${id}`)).body).toMatchObject({
+      model_config: { use_responses_api: true, provider_options: { openai: { include: [] } } },
+    });
+    await asAdmin('DELETE', `${models}/${id}`);
+  });
+
   test('members list, only administrators change, and strangers find nothing', async () => {
     const asMember = (method: string, url: string) =>
       gateway.call(method, url, { token: world.member.token, body: {} });

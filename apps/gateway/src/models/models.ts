@@ -4,12 +4,11 @@ import {
   REASONING_EFFORTS,
   subjects,
   type CreateModelRequest,
-  type ModelCallConfig,
-  type ProviderType,
   type UpdateModelRequest,
 } from '@parley/contracts';
 import type { Database, Queryable } from '@parley/database';
-import { invalidField, notFound } from '../http/api-error';
+import { refusedOptions, type ConfiguredModel } from '@parley/llm';
+import { invalidField, invalidFields, notFound } from '../http/api-error';
 import { electDefault, withModelsOf } from './default-election';
 import {
   callConfigOf,
@@ -64,7 +63,7 @@ export class Models {
   async create(organizationId: string, input: CreateModelRequest): Promise<ModelRow> {
     const type = await selectProviderType(this.database, input.ai_provider_id);
     if (type === undefined) throw invalidField('ai_provider_id', 'is no provider of this deployment');
-    assertCallable(type, input.model_config);
+    assertCallable({ type, modelName: input.model, config: input.model_config });
     const row = await withModelsOf(this.database, organizationId, async (tx) => {
       const id = await insertModel(tx, {
         organizationId,
@@ -86,15 +85,18 @@ export class Models {
   async update(key: ModelKey, input: UpdateModelRequest): Promise<ModelRow> {
     const row = await withModelsOf(this.database, key.organizationId, async (tx) => {
       const present = existing(await selectModel(tx, key));
-      if (input.model_config !== undefined) assertCallable(present.provider, input.model_config);
+      const modelName = input.model ?? present.model;
+      const config = input.model_config ?? callConfigOf(present);
+      if (input.model_config !== undefined || input.model !== undefined)
+        assertCallable({ type: present.provider, modelName, config });
       await updateModel(tx, key.id, {
         organizationId: key.organizationId,
         providerId: present.ai_provider_id,
-        model: input.model ?? present.model,
+        model: modelName,
         displayName: input.display_name ?? present.display_name,
         contextLimit: input.context_limit ?? present.context_limit,
         compressionThreshold: input.compression_threshold ?? present.compression_threshold,
-        options: input.model_config ?? callConfigOf(present),
+        options: config,
         enabled: input.enabled ?? present.enabled,
       });
       await elect(tx, key, input.is_default === true);
@@ -136,12 +138,14 @@ function existing(row: ModelRow | undefined): ModelRow {
 const defaultThreshold = (contextLimit: number): number =>
   contextLimit >= LARGE_CONTEXT_TOKENS ? COMPRESSION_THRESHOLD_OF_LARGE : COMPRESSION_THRESHOLD;
 
-/** Options that the provider's API does not have are refused, because a library would drop them silently. */
-function assertCallable(type: ProviderType, config: ModelCallConfig): void {
-  if (type === 'anthropic' && config.use_responses_api !== undefined) {
-    throw invalidField('model_config.use_responses_api', 'is an option of OpenAI-like providers only');
-  }
-  const effort = config.reasoning_effort;
+/** Options that the model's API does not take are refused by their names. @throws ApiError 400 */
+function assertCallable(model: ConfiguredModel): void {
+  const refused = refusedOptions(model).map(({ field, detail }) => ({
+    field: `model_config.${field}`,
+    detail,
+  }));
+  if (refused.length > 0) throw invalidFields(refused);
+  const effort = model.config.reasoning_effort;
   if (effort === undefined) return;
   if (REASONING_EFFORTS.indexOf(effort.default) > REASONING_EFFORTS.indexOf(effort.max)) {
     throw invalidField('model_config.reasoning_effort.default', 'must not be above max');

@@ -19,6 +19,7 @@ export function goodBodiesOf(world: Provisioned): Record<string, object> {
     top_p: 1,
     reasoning_effort: { default: 'low', max: 'high' },
     use_responses_api: true,
+    provider_options: { openai: { user: 'u', metadata: { a: 'b' }, include: [], store: true } },
     cost: {
       input_price_per_million_tokens: '1.5',
       output_price_per_million_tokens: 2,

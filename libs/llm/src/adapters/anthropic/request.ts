@@ -32,7 +32,8 @@ const OLD_MODEL_MAX_TOKENS = 8_192;
 const DEFAULT_MAX_TOKENS = 32_000;
 
 /** @throws ModelError of kind `config` when the request is too large */
-export function messagesRequest(request: ModelRequest, modelName: string): Body {
+export function messagesRequest(asked: ModelRequest, modelName: string): Body {
+  const request = asked.settings.anthropic?.send_reasoning === false ? withoutReasoning(asked) : asked;
   const { settings, tools, responseFormat } = request;
   const maxTokens = settings.maxOutputTokens ?? defaultMaxTokens(modelName);
   const { thinking, output_config: outputConfig } = thinkingOf(request, { name: modelName, maxTokens });
@@ -47,6 +48,9 @@ export function messagesRequest(request: ModelRequest, modelName: string): Body 
     ...(tools.length > 0 && { tools: toTools(tools, system.length === 0) }),
     ...(settings.temperature !== undefined && { temperature: settings.temperature }),
     ...(settings.topP !== undefined && { top_p: settings.topP }),
+    ...(settings.topK !== undefined && { top_k: settings.topK }),
+    ...(settings.anthropic?.disable_parallel_tool_use === true &&
+      tools.length > 0 && { tool_choice: { type: 'auto', disable_parallel_tool_use: true } }),
     ...(thinking !== undefined && { thinking }),
     ...((outputConfig ?? format) !== undefined && {
       output_config: { ...outputConfig, ...(format && { format }) },
@@ -54,6 +58,15 @@ export function messagesRequest(request: ModelRequest, modelName: string): Body 
   };
   refuseOversize(request.messages);
   return body;
+}
+
+function withoutReasoning(request: ModelRequest): ModelRequest {
+  const messages = request.messages.flatMap((message): PromptMessage[] => {
+    if (message.role !== 'assistant') return [message];
+    const parts = message.parts.filter(({ type }) => type !== 'reasoning');
+    return parts.length === 0 ? [] : [{ role: 'assistant', parts }];
+  });
+  return { ...request, messages };
 }
 
 function defaultMaxTokens(modelName: string): number {

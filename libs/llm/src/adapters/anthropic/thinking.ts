@@ -30,18 +30,29 @@ const TAKES_BUDGET = /^claude-(3|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?(@|$))/;
 
 /** How the model is told to think; nothing when no effort is configured or when thinking would break the open tool loop. */
 export function thinkingOf(request: ModelRequest, model: { name: string; maxTokens: number }): Thinking {
-  const effort = request.settings.reasoningEffort;
+  const { reasoningEffort: effort, anthropic } = request.settings;
+  const display = anthropic?.thinking_display;
+  const budgetTokens = anthropic?.thinking?.budget_tokens;
+  if (budgetTokens !== undefined) {
+    const budget_tokens = Math.min(budgetTokens, model.maxTokens - 1);
+    if (budget_tokens < MIN_BUDGET_TOKENS || continuesUnthinkingStep(request)) return {};
+    return { thinking: { type: 'enabled', budget_tokens, ...(display !== undefined && { display }) } };
+  }
   if (effort === undefined || effort === 'none') return {};
-  if (!TAKES_BUDGET.test(model.name)) {
+  if (!takesThinkingBudget(model.name)) {
     return {
-      thinking: { type: 'adaptive', display: 'summarized' },
+      thinking: { type: 'adaptive', display: display ?? 'summarized' },
       output_config: { effort: EFFORTS[effort] },
     };
   }
   const budget = Math.min(BUDGET_TOKENS[effort], model.maxTokens - 1);
   if (budget < MIN_BUDGET_TOKENS || continuesUnthinkingStep(request)) return {};
-  return { thinking: { type: 'enabled', budget_tokens: budget } };
+  return {
+    thinking: { type: 'enabled', budget_tokens: budget, ...(display !== undefined && { display }) },
+  };
 }
+
+export const takesThinkingBudget = (modelName: string): boolean => TAKES_BUDGET.test(modelName);
 
 /**
  * Within a tool loop the API demands that a thinking model's last message begins with its thinking. It has none when another

@@ -12,6 +12,7 @@ import type {
   PromptUserPart,
 } from '../../model-client';
 import type { ModelConnection } from '../model-connection';
+import { chatOptions } from './options';
 
 type Body = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
@@ -32,15 +33,18 @@ export function chatRequest(request: ModelRequest, connection: ModelConnection):
         : { max_tokens: settings.maxOutputTokens })),
     ...(settings.temperature !== undefined && { temperature: settings.temperature }),
     ...(settings.topP !== undefined && { top_p: settings.topP }),
+    ...(settings.presencePenalty !== undefined && { presence_penalty: settings.presencePenalty }),
+    ...(settings.frequencyPenalty !== undefined && { frequency_penalty: settings.frequencyPenalty }),
     ...(settings.reasoningEffort !== undefined && { reasoning_effort: settings.reasoningEffort }),
     ...(responseFormat !== undefined &&
-      connection.type !== 'openai-compat' && {
+      (settings.openai?.structured_outputs ?? connection.type !== 'openai-compat') && {
         response_format: {
           type: 'json_schema' as const,
           json_schema: { name: responseFormat.name, strict: true, schema: { ...responseFormat.schema } },
         },
       }),
     ...(isOpenAi && metadata !== undefined && { prompt_cache_key: metadata.chatId }),
+    ...chatOptions(settings.openai, tools.length > 0),
   };
 }
 

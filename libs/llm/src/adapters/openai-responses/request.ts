@@ -18,6 +18,7 @@ import type {
   ProviderMetadata,
 } from '../../model-client';
 import type { ModelConnection } from '../model-connection';
+import { responsesOptions } from './options';
 
 type Item = OpenAI.Responses.ResponseInputItem;
 type Body = OpenAI.Responses.ResponseCreateParamsStreaming;
@@ -26,39 +27,49 @@ type Body = OpenAI.Responses.ResponseCreateParamsStreaming;
 const MIN_OUTPUT_TOKENS = 16;
 
 export function responsesRequest(request: ModelRequest, connection: ModelConnection): Body {
-  const { settings, tools, responseFormat, metadata } = request;
+  const { settings, tools, metadata } = request;
   const isOpenAi = connection.type === 'openai' || connection.type === 'azure';
   return {
     model: connection.modelName,
     input: request.messages.flatMap((message) => toItems(message, connection.providerId)),
     stream: true,
     store: true,
-    include: ['reasoning.encrypted_content'],
     ...(tools.length > 0 && { tools: tools.map(toTool) }),
     ...(settings.maxOutputTokens !== undefined && {
       max_output_tokens: Math.max(settings.maxOutputTokens, MIN_OUTPUT_TOKENS),
     }),
     ...(settings.temperature !== undefined && { temperature: settings.temperature }),
     ...(settings.topP !== undefined && { top_p: settings.topP }),
-    ...(settings.reasoningEffort !== undefined && { reasoning: toReasoning(settings.reasoningEffort) }),
-    ...(responseFormat !== undefined && {
-      text: {
-        format: {
-          type: 'json_schema' as const,
-          strict: true,
-          name: responseFormat.name,
-          schema: { ...responseFormat.schema },
-        },
-      },
-    }),
+    ...(settings.reasoningEffort !== undefined && { reasoning: toReasoning(settings) }),
+    ...textOf(request),
     // Padding against side channels on the wire to the provider; over TLS between servers it only costs bytes and time.
     ...(isOpenAi && { stream_options: { include_obfuscation: false } }),
     ...(isOpenAi && metadata !== undefined && { prompt_cache_key: metadata.chatId }),
+    ...responsesOptions(settings.openai, tools.length > 0),
   };
 }
 
-function toReasoning(effort: NonNullable<ModelRequest['settings']['reasoningEffort']>): OpenAI.Reasoning {
-  return effort === 'none' ? { effort } : { effort, summary: 'auto' };
+function textOf({ settings, responseFormat }: ModelRequest): Pick<Body, 'text'> {
+  const { text_verbosity: verbosity, strict_json_schema: strict = true } = settings.openai ?? {};
+  if (responseFormat === undefined && verbosity === undefined) return {};
+  return {
+    text: {
+      ...(verbosity !== undefined && { verbosity }),
+      ...(responseFormat !== undefined && {
+        format: {
+          type: 'json_schema',
+          strict,
+          name: responseFormat.name,
+          schema: { ...responseFormat.schema },
+        },
+      }),
+    },
+  };
+}
+
+function toReasoning({ reasoningEffort: effort, openai }: ModelRequest['settings']): OpenAI.Reasoning {
+  if (effort === undefined || effort === 'none') return { effort: 'none' };
+  return { effort, summary: openai?.reasoning_summary ?? 'auto' };
 }
 
 function toTool(tool: ModelRequest['tools'][number]): OpenAI.Responses.Tool {
