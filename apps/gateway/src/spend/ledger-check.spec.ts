@@ -1,9 +1,10 @@
 /**
- * The ledger against the mock's own: a run with retries, interrupts, edits, tools and titles costs what the mock says it has told, to
- * the micro. A provider tells usage at the end of an answer, and Anthropic also what it has read at the start: of a
+ * The ledger against the mock's own: a run with retries, interrupts, edits, tools, titles, labels, summaries and proposals costs what
+ * the mock says it has told, to the micro. A provider tells usage at the end of an answer, and Anthropic also what it has read at the start: of a
  * broken answer that much is known, and of OpenAI's nothing, so that its cost is unknown and is counted as such.
  */
-import type { ChatCost, CostSummary, CostUsers, MessagesResponse } from '@parley/contracts';
+import type { Chat, ChatCost, CostSummary, CostUsers, MessagesResponse } from '@parley/contracts';
+import { sql } from '@parley/database';
 import type { LedgerEntryJson } from '@parley/llmmock';
 import { eventually } from '@parley/testing';
 import { addMember, idOf, type Person } from '../testing/provision';
@@ -46,33 +47,62 @@ const editLast = async (chatId: string, control: Parameters<typeof ask>[0]) => {
   expect(edited.status).toBe(200);
 };
 
+/** What the calls beside a turn are answered with: its label tells that they have come to their end. */
+const beside = (label: string) => ({
+  structured: { title: 'A title', label, summary: 'A summary.' },
+});
+
+/** Waits until the turn has ended, and has its label. */
+async function labelled(chatId: string, label: string): Promise<Chat> {
+  await system.until(person, chatId, 'waiting');
+  return eventually(async () => {
+    const chat = (await system.as(person, 'GET', `/chats/${chatId}`)).body as Chat;
+    expect(chat.last_turn_summary).toBe(label);
+    return chat;
+  });
+}
+
+async function propose(chatId: string): Promise<void> {
+  const proposed = await system.as(person, 'POST', `/chats/${chatId}/title/propose`);
+  expect(proposed).toMatchObject({ status: 200, body: { title: 'A title' } });
+}
+
 /** A chat with everything that can happen to a turn. */
 async function live(model: PricedModel): Promise<string> {
   const name = (what: string) => `${model.api}-${what}`;
-  const chatId = await create(model, { key: name('plain'), ...usage(1003, 77, 40) });
-  await system.until(person, chatId, 'waiting');
+  const chatId = await create(model, { key: name('plain'), ...usage(1003, 77, 40), ...beside('plain') });
+  await labelled(chatId, 'plain');
   await send(chatId, {
     key: name('retry'),
     ...usage(511, 33),
     fault: { kind: 'end_early', after_chunks: 2, first_attempts: 1 },
+    ...beside('retried'),
   });
-  await system.until(person, chatId, 'waiting');
+  await labelled(chatId, 'retried');
   await send(chatId, {
     key: name('refused'),
     ...usage(13, 1),
     fault: { kind: 'status', status: 529, retry_after_ms: 1, first_attempts: 1 },
+    ...beside('refused'),
   });
-  await system.until(person, chatId, 'waiting');
+  await labelled(chatId, 'refused');
+  await send(chatId, { key: name('fourth'), ...usage(29, 2), ...beside('fourth') });
+  await labelled(chatId, 'fourth');
+  await eventually(async () => {
+    const chat = (await system.as(person, 'GET', `/chats/${chatId}`)).body as Chat;
+    expect(chat.summary).toBe('A summary.');
+  });
+  await propose(chatId);
   await send(chatId, { key: name('interrupted'), ...slow, ...usage(2001, 900) });
   await system.untilAnswering(name('interrupted'));
   expect((await system.as(person, 'POST', `/chats/${chatId}/interrupt`)).status).toBe(200);
   await system.until(person, chatId, 'waiting');
   await send(chatId, { key: name('edited away'), ...slow, ...usage(3001, 901) });
   await system.untilAnswering(name('edited away'));
-  await editLast(chatId, { key: name('edited'), ...usage(17, 3) });
-  await system.until(person, chatId, 'waiting');
-  await editLast(chatId, { key: name('edited again'), ...usage(19, 5, 7) });
-  await system.until(person, chatId, 'waiting');
+  await editLast(chatId, { key: name('edited'), ...usage(17, 3), ...beside('edited') });
+  await labelled(chatId, 'edited');
+  await editLast(chatId, { key: name('edited again'), ...usage(19, 5, 7), ...beside('edited again') });
+  await labelled(chatId, 'edited again');
   return chatId;
 }
 
@@ -82,6 +112,7 @@ async function liveWithTools(model: PricedModel): Promise<string> {
     key: `${model.api}-tools`,
     tool_calls: [[{ name: 'look_up', arguments: {} }]],
     ...usage(101, 11),
+    ...beside('tools'),
   };
   const chatId = await create(model, control, { unsafe_dynamic_tools: [TOOL] });
   await system.until(person, chatId, 'requires_action');
@@ -91,7 +122,7 @@ async function liveWithTools(model: PricedModel): Promise<string> {
     part.type === 'tool-call' ? [{ tool_call_id: part.tool_call_id, output: 'found' }] : [],
   );
   await system.as(person, 'POST', `/chats/${chatId}/tool-results`, { results });
-  await system.until(person, chatId, 'waiting');
+  await labelled(chatId, 'tools');
   return chatId;
 }
 
@@ -101,14 +132,16 @@ interface Expected {
   unpriced: number;
 }
 
+const pricedModels = (): PricedModel[] => [...system.models, system.cheapModel];
+
 /** What the mock has told its clients, priced in whole numbers, without the code under test. */
 function expectedOf(entries: readonly LedgerEntryJson[]): Expected {
   const expected = { micros: 0, calls: 0, unpriced: 0 };
   for (const entry of entries) {
     // Refused: no answer, no usage, no cost.
     if (entry.status !== 200 || entry.usage === null || entry.chunks_sent === 0) continue;
-    const model = system.models.find(({ api }) => api === entry.api);
-    if (model === undefined) throw new Error(`no model for ${entry.api}`);
+    const model = pricedModels().find(({ api, model }) => api === entry.api && model === entry.model);
+    if (model === undefined) throw new Error(`no model for ${entry.api} ${entry.model}`);
     expected.calls += 1;
     const { input_tokens, output_tokens, cached_tokens } = entry.usage;
     const isWhole = entry.closed_by_client_at === null && entry.fault === null;
@@ -132,11 +165,7 @@ test('the sum of all costs is what the mock has told, to the micro, by chat, by 
   const chats = await Promise.all(system.models.flatMap((model) => [live(model), liveWithTools(model)]));
   const entries = await eventually(async () => {
     const all = await system.ledger();
-    // Titles come beside the turns.
-    return all.filter(({ purpose }) => purpose === 'structured').length === chats.length &&
-      all.every(({ ended_at }) => ended_at !== null)
-      ? all
-      : false;
+    return all.every(({ ended_at }) => ended_at !== null) ? all : false;
   });
   const expected = expectedOf(entries);
   expect(expected).toMatchObject({ calls: expect.any(Number) as number, unpriced: 2 * 3 });
@@ -154,8 +183,9 @@ test('the sum of all costs is what the mock has told, to the micro, by chat, by 
     unpriced_message_count: expected.unpriced,
     usage_limit: { is_limited: false },
   });
-  for (const model of system.models) {
-    const own = expectedOf(entries.filter(({ api }) => api === model.api));
+  for (const model of pricedModels()) {
+    const own = expectedOf(entries.filter((entry) => entry.api === model.api && entry.model === model.model));
+    expect(own.calls).toBeGreaterThan(0);
     expect(summary.by_model.find(({ model_config_id }) => model_config_id === model.id)).toMatchObject({
       total_cost_micros: own.micros,
       message_count: own.calls,
@@ -168,7 +198,29 @@ test('the sum of all costs is what the mock has told, to the micro, by chat, by 
   expect(sum('request_count')).toBe(expected.calls);
   expect(sum('unpriced_request_count')).toBe(expected.unpriced);
   expect(summary.by_chat.map(({ root_chat_id }) => root_chat_id).sort()).toEqual([...chats].sort());
+
+  // Each call beside the turns is there under its purpose: the mock tells them by the JSON they ask for.
+  const rows = await system.gateway.testDatabase.database.query<{ purpose: string; calls: number }>(
+    COUNT_BY_PURPOSE,
+    [chats],
+  );
+  const [each, both] = [system.models.length, chats.length];
+  expect(Object.fromEntries(rows.map(({ purpose, calls }) => [purpose, calls]))).toEqual({
+    // The attempt that broke off, the interrupted turn, and the one that was edited away.
+    turn: 3 * each,
+    title: both,
+    label: 6 * each + each,
+    summary: each,
+    proposal: each,
+  });
+  const structured = entries.filter(({ purpose }) => purpose === 'structured');
+  expect(structured).toHaveLength(both + 7 * each + each + each);
 });
+
+const COUNT_BY_PURPOSE = sql(
+  'count_by_purpose_for_ledger_check',
+  'select purpose, count(*)::int as calls from chat_model_calls where chat_id = any($1) group by purpose',
+);
 
 test('others see neither', async () => {
   const [chat] = (await system.as(person, 'GET', '/chats')).body as { id: string }[];
@@ -199,9 +251,9 @@ test('20 concurrent turns at a limit with room for one: at most one goes beyond 
   await system.until(payer, first, 'waiting');
   const cost = await eventually(async () => {
     const { body } = await system.as(payer, 'GET', `/chats/${first}/cost`);
-    return (body as ChatCost).request_count === 2 ? (body as ChatCost).total_cost_micros : false;
+    return (body as ChatCost).request_count === 3 ? (body as ChatCost).total_cost_micros : false;
   });
-  // The title of the first turn is paid for, too.
+  // The title and the label of the first turn are paid for, too.
   const limit = 2 * cost;
   await system.as(system.world.admin, 'PUT', '/chats/usage-limits', {
     spend_limit_micros: limit,

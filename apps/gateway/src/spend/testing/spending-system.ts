@@ -1,4 +1,7 @@
-/** A gateway, a worker and the mock of the models in one process, with a priced model for each of the three APIs. */
+/**
+ * A gateway, a worker and the mock of the models in one process, with a priced model for each of the three APIs, and beside one of them
+ * a cheap one that titles and labels are asked of.
+ */
 import type { ChatStatus } from '@parley/contracts';
 import { createChatWorkerApp, workerConfig } from '@parley/chat-worker';
 import { formatControlBlock, LlmMock, type ControlInput, type LedgerEntryJson } from '@parley/llmmock';
@@ -9,8 +12,9 @@ import { startGateway, type Reply, type TestGateway } from '../../testing/start-
 
 export interface PricedModel {
   readonly id: string;
-  /** As the mock's ledger names it. */
+  /** As the mock's ledger names them. */
   readonly api: string;
+  readonly model: string;
   /** Millionths of a micro-dollar per token: the price's decimals as a whole number. */
   readonly prices: { readonly input: bigint; readonly output: bigint; readonly cacheRead: bigint };
 }
@@ -39,6 +43,9 @@ const APIS = [
   },
 ] as const;
 
+/** Of the same provider as the first. */
+const CHEAP = { model: 'gpt-5-nano', prices: ['0.05', '0.400003', '0.005'] } as const;
+
 const millionths = (price: string): bigint => {
   const [whole = '0', decimals = ''] = price.split('.');
   return BigInt(whole) * 1_000_000n + BigInt(decimals.padEnd(6, '0'));
@@ -48,7 +55,9 @@ export class SpendingSystem {
   private constructor(
     readonly gateway: TestGateway,
     readonly world: Provisioned,
+    /** One for each API. */
     readonly models: readonly PricedModel[],
+    readonly cheapModel: PricedModel,
     private readonly mockUrl: string,
     private readonly stop: () => Promise<void>,
   ) {}
@@ -69,8 +78,16 @@ export class SpendingSystem {
     });
     await worker.start(null);
     const models: PricedModel[] = [];
-    for (const source of APIS) models.push(await addModel({ gateway, world, url }, source));
-    return new SpendingSystem(gateway, world, models, url, async () => {
+    const cheap: PricedModel[] = [];
+    for (const source of APIS) {
+      const providerId = await addProvider({ gateway, world, url }, source);
+      models.push(await addModel({ gateway, world, providerId }, source));
+      if (cheap.length === 0)
+        cheap.push(await addModel({ gateway, world, providerId }, { ...source, ...CHEAP }));
+    }
+    const [cheapModel] = cheap;
+    if (cheapModel === undefined) throw new Error('no models');
+    return new SpendingSystem(gateway, world, models, cheapModel, url, async () => {
       await worker.stop(0);
       await gateway.close();
       await mock.stop();
@@ -121,15 +138,30 @@ export const ask = (control: ControlInput): object => ({
   content: [{ type: 'text', text: `Please help. ${formatControlBlock(control)}` }],
 });
 
-async function addModel(
-  { gateway, world, url }: { gateway: TestGateway; world: Provisioned; url: string },
-  { api, type, model, path, prices }: (typeof APIS)[number],
-): Promise<PricedModel> {
+interface Place {
+  readonly gateway: TestGateway;
+  readonly world: Provisioned;
+}
+
+async function addProvider(
+  { gateway, world, url }: Place & { readonly url: string },
+  { type, path }: (typeof APIS)[number],
+): Promise<string> {
   const { token } = world.admin;
-  const provider = await gateway.call('POST', '/api/v2/chats/providers', {
-    token,
-    body: { type, name: `mock ${type}`, base_url: `${url}${path}`, api_key: 'any' },
-  });
+  const body = { type, name: `mock ${type}`, base_url: `${url}${path}`, api_key: 'any' };
+  return idOf((await gateway.call('POST', '/api/v2/chats/providers', { token, body })).body);
+}
+
+async function addModel(
+  { gateway, world, providerId }: Place & { readonly providerId: string },
+  source: {
+    readonly api: string;
+    readonly model: string;
+    readonly prices: readonly [string, string, string];
+  },
+): Promise<PricedModel> {
+  const { api, model, prices } = source;
+  const { token } = world.admin;
   const [input, output, cacheRead] = prices;
   const cost = {
     input_price_per_million_tokens: input,
@@ -138,11 +170,12 @@ async function addModel(
   };
   const created = await gateway.call('POST', `/api/v2/organizations/${world.organizationId}/chats/models`, {
     token,
-    body: { ai_provider_id: idOf(provider.body), model, context_limit: 100_000, model_config: { cost } },
+    body: { ai_provider_id: providerId, model, context_limit: 100_000, model_config: { cost } },
   });
   return {
     id: idOf(created.body),
     api,
+    model,
     prices: { input: millionths(input), output: millionths(output), cacheRead: millionths(cacheRead) },
   };
 }
