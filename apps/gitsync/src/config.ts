@@ -1,5 +1,12 @@
 /** The variables of gitsync. */
-import { defineConfig, deploymentSettings, port, setting, text } from '@parley/service';
+import {
+  defineConfig,
+  deploymentSettings,
+  observabilitySettings,
+  port,
+  setting,
+  text,
+} from '@parley/service';
 import { z } from 'zod';
 import {
   DEFAULT_GIT_PROVIDERS,
@@ -51,6 +58,7 @@ export const gitsyncConfig = defineConfig({
   NATS_URL: deploymentSettings.NATS_URL,
   BUS_VALIDATION: deploymentSettings.BUS_VALIDATION,
   LOG_LEVEL: deploymentSettings.LOG_LEVEL,
+  ...observabilitySettings,
   METRICS_TOKEN: deploymentSettings.METRICS_TOKEN,
   HOST: setting({
     schema: text(),

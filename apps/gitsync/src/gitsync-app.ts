@@ -7,7 +7,16 @@ import type { Bus, Subscription } from '@parley/bus';
 import { subjects, systemClock, type Clock } from '@parley/contracts';
 import { sql, type Database } from '@parley/database';
 import type { TokenSealer } from '@parley/diff-status';
-import { NestLogger, Readiness, type Logger, type Metrics } from '@parley/service';
+import {
+  NestLogger,
+  NO_TRACER,
+  Readiness,
+  serveDebug,
+  tracedBus,
+  type Logger,
+  type Metrics,
+  type Tracer,
+} from '@parley/service';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GitsyncModule } from './gitsync.module';
@@ -32,6 +41,10 @@ export interface GitsyncDependencies {
   readonly metrics: Metrics;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** Default: none. */
+  readonly tracer?: Tracer;
+  /** Serve profiles and heap snapshots to this machine. */
+  readonly isDebuggable?: boolean;
 }
 
 export interface ListenAddress {
@@ -46,8 +59,12 @@ export class GitsyncApp {
   private readonly subscriptions: Subscription[] = [];
   private nest: NestFastifyApplication | null = null;
 
+  private readonly bus: Bus;
+
   constructor(private readonly dependencies: GitsyncDependencies) {
-    const { database, bus, sealer, logger, clock = systemClock } = dependencies;
+    const { database, sealer, logger, clock = systemClock, tracer = NO_TRACER } = dependencies;
+    const bus = tracedBus(dependencies.bus, tracer);
+    this.bus = bus;
     const metrics = createGitsyncMetrics(dependencies.metrics);
     const own = { database, clock, logger, metrics, createId: randomUUID };
     const tokens = new AccountTokens({ ...own, sealer, random: Math.random });
@@ -57,14 +74,16 @@ export class GitsyncApp {
 
   /** Resolves when it works. Without an address health and metrics are not served. @throws when the bus is away, or the port taken */
   async start(address: ListenAddress | null): Promise<void> {
-    const { database, logger, metrics } = this.dependencies;
+    const { database, logger, metrics, isDebuggable = false } = this.dependencies;
     const readiness = new Readiness({
       signal: this.stopping.signal,
       checks: [{ name: 'database', check: async () => void (await database.query(PING, [])) }],
     });
+    const adapter = new FastifyAdapter();
+    serveDebug(adapter.getInstance(), { isEnabled: isDebuggable, signal: this.stopping.signal });
     this.nest = await NestFactory.create<NestFastifyApplication>(
       GitsyncModule.create({ metrics, readiness }),
-      new FastifyAdapter(),
+      adapter,
       { logger: new NestLogger(logger), abortOnError: false },
     );
     await this.listen();
@@ -89,8 +108,7 @@ export class GitsyncApp {
   }
 
   private async listen(): Promise<void> {
-    const { bus } = this.dependencies;
-    const { worker } = this;
+    const { bus, worker } = this;
     this.subscriptions.push(
       await bus
         .workQueue(subjects.gitRefreshRequested())

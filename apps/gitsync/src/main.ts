@@ -18,10 +18,13 @@ const NAME = 'gitsync';
 async function start(config: ConfigOf<typeof gitsyncConfig>, context: ServiceContext): Promise<void> {
   const { logger, onStop } = context;
   const sealer = SecretBox.fromText(config.parleyEncryptionKey);
-  const { database, bus, metrics } = await openParts({ name: NAME, migrations, config }, context);
+  const opened = await openParts({ name: NAME, migrations, config, tracing: config }, context);
+  const { database, bus, metrics, tracer } = opened;
   exposeDatabase(metrics, database);
   exposeBus(metrics, bus);
-  const app = createGitsyncApp({ database, bus, sealer, providers: config.gitProviders, logger, metrics });
+  const own = { tracer, isDebuggable: config.debugEndpoints };
+  const { gitProviders: providers } = config;
+  const app = createGitsyncApp({ database, bus, sealer, providers, logger, metrics, ...own });
   onStop('gitsync', () => app.stop());
   await app.start({ host: config.host, port: config.port });
 }

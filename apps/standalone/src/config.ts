@@ -1,5 +1,14 @@
 /** What a local Parley reads from the environment, in one process and as a cluster. */
-import { absoluteUrl, defineConfig, LOG_LEVELS, oneOf, port, setting, text } from '@parley/service';
+import {
+  absoluteUrl,
+  defineConfig,
+  LOG_LEVELS,
+  observabilitySettings,
+  oneOf,
+  port,
+  setting,
+  text,
+} from '@parley/service';
 
 export const localConfig = defineConfig({
   PORT: setting({ schema: port(), default: 3000, unit: 'port', reason: 'Where Parley answers, on loopback' }),
@@ -48,6 +57,7 @@ export const localConfig = defineConfig({
     unit: 'level',
     reason: 'How much is logged, on stderr',
   }),
+  ...observabilitySettings,
 });
 
 /** What only the cluster reads. */

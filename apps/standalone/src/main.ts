@@ -1,6 +1,6 @@
 /** The command behind `npm start`: the whole of Parley in one process, on embedded parts. */
 import { LlmMock } from '@parley/llmmock';
-import { createLogger, loadConfig, runService, type ServiceContext } from '@parley/service';
+import { createLogger, loadConfig, runService, traceExporterOf, type ServiceContext } from '@parley/service';
 import { Command } from 'commander';
 import { answerSources } from './answer-sources';
 import { localConfig } from './config';
@@ -29,6 +29,8 @@ async function start(isJson: boolean, context: ServiceContext): Promise<void> {
       databaseUrl: config.databaseUrl,
       encryptionKey: await directory.encryptionKey(),
       poolSize: POOL_SIZE,
+      tracing: { exporter: traceExporterOf(config), sample: config.parleyTraceSample },
+      isDebuggable: config.debugEndpoints,
     },
     {
       ...context,

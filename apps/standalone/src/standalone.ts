@@ -17,8 +17,11 @@ import {
   loadConfig,
   Metrics,
   Readiness,
+  startTracing,
   type Logger,
   type ServiceContext,
+  type TraceExporter,
+  type Tracer,
 } from '@parley/service';
 import { createStreamRelay, relayConfig } from '@parley/stream-relay';
 import { createWebpushApp, webpushSettings } from '@parley/webpush';
@@ -31,6 +34,10 @@ export interface StandaloneOptions {
   /** 32 bytes in base64. */
   encryptionKey: string;
   poolSize: number;
+  /** Default: nothing is traced. */
+  tracing?: { exporter: TraceExporter; sample: number };
+  /** Serve profiles and heap snapshots to this machine. */
+  isDebuggable?: boolean;
 }
 
 /** At a stop, a running step may go on for this long before it is handed over to the next start. */
@@ -48,6 +55,9 @@ export async function startStandalone(
   context: ServiceContext,
 ): Promise<Standalone> {
   const { logger, onStop, signal } = context;
+  const { exporter, sample } = options.tracing ?? { exporter: { type: 'none' }, sample: 0 };
+  const tracing = startTracing({ serviceName: 'standalone', exporter, sample });
+  onStop('tracing', () => tracing.stop());
   const databaseUrl = options.databaseUrl ?? (await startPostgres(options.dataDirectory, onStop));
   await runMigrations({ url: databaseUrl });
   const database = await Database.open({
@@ -69,12 +79,14 @@ export async function startStandalone(
     identity: new Identity({ database, bus }),
     secretBox: SecretBox.fromText(options.encryptionKey),
     metrics: new Metrics().collectProcess(),
+    tracer: tracing.tracer,
   };
   const relay = createStreamRelay({ ...parts, config: loadConfig(relayConfig) });
   await relay.start();
   await startSideServices(parts, onStop);
   const gateway = await createGatewayApp({
     ...parts,
+    isDebuggable: options.isDebuggable === true,
     streamForwarder: relay,
     readiness: new Readiness({ signal, checks: gatewayReadinessChecks({ database }) }),
     settings: { apiRateLimit: 0, loginRateLimit: 60, trustProxy: false },
@@ -100,6 +112,7 @@ interface Parts {
   logger: Logger;
   secretBox: SecretBox;
   metrics: Metrics;
+  tracer: Tracer;
 }
 
 async function startWorker(parts: Parts, onStop: ServiceContext['onStop']): Promise<void> {

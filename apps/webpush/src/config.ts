@@ -4,6 +4,7 @@ import {
   defineConfig,
   deploymentSettings,
   durationMs,
+  observabilitySettings,
   port,
   setting,
   text,
@@ -73,6 +74,7 @@ export const webpushConfig = defineConfig({
   LOG_LEVEL,
   METRICS_TOKEN,
   BUS_VALIDATION,
+  ...observabilitySettings,
 });
 
 /** What the command that replaces the VAPID key needs. */

@@ -19,12 +19,14 @@ const NAME = 'webpush';
 async function start(config: ConfigOf<typeof webpushConfig>, context: ServiceContext): Promise<void> {
   const { logger, onStop } = context;
   const secretBox = SecretBox.fromText(config.parleyEncryptionKey);
-  const { database, bus, metrics } = await openParts({ name: NAME, migrations, config }, context);
+  const opened = await openParts({ name: NAME, migrations, config, tracing: config }, context);
+  const { database, bus, metrics, tracer } = opened;
   const keyValue = await connectRedis({ url: config.redisUrl, logger });
   onStop('key-value', () => keyValue.close());
   exposeDatabase(metrics, database);
   exposeBus(metrics, bus);
-  const app = createWebpushApp({ database, bus, keyValue, secretBox, logger, metrics, config });
+  const own = { tracer, isDebuggable: config.debugEndpoints };
+  const app = createWebpushApp({ database, bus, keyValue, secretBox, logger, metrics, config, ...own });
   onStop('webpush', () => app.stop());
   await app.start({ host: config.host, port: config.port });
 }

@@ -9,7 +9,17 @@ import { subjects, type Subject } from '@parley/contracts';
 import { sql, type Database } from '@parley/database';
 import type { SecretBox } from '@parley/identity';
 import type { KeyValue } from '@parley/key-value';
-import { connectBus, NestLogger, Readiness, type Logger, type Metrics } from '@parley/service';
+import {
+  connectBus,
+  NestLogger,
+  NO_TRACER,
+  Readiness,
+  serveDebug,
+  tracedBus,
+  type Logger,
+  type Metrics,
+  type Tracer,
+} from '@parley/service';
 import type { WebpushSettings } from './config';
 import type { ResolveAll } from './endpoint/guarded-lookup';
 import { buildWebpushParts, type WebpushParts } from './webpush-parts';
@@ -27,6 +37,10 @@ export interface WebpushDependencies {
   readonly ca?: string;
   /** Resolves the names of push services; default: the system. */
   readonly resolve?: ResolveAll;
+  /** Default: none. */
+  readonly tracer?: Tracer;
+  /** Serve profiles and heap snapshots to this machine. */
+  readonly isDebuggable?: boolean;
 }
 
 export interface ListenAddress {
@@ -58,21 +72,26 @@ export class WebpushApp {
   private rounds: Promise<void> = Promise.resolve();
   private stopListening: (() => void) | null = null;
 
-  constructor(private readonly dependencies: WebpushDependencies) {
-    this.parts = buildWebpushParts(dependencies, this.cutting.signal);
+  private readonly dependencies: WebpushDependencies;
+
+  constructor(given: WebpushDependencies) {
+    this.dependencies = { ...given, bus: tracedBus(given.bus, given.tracer ?? NO_TRACER) };
+    this.parts = buildWebpushParts(this.dependencies, this.cutting.signal);
   }
 
   /** Resolves when it works. Without an address health and metrics are not served. Throws when Postgres or NATS is away, or the port taken. */
   async start(address: ListenAddress | null): Promise<void> {
-    const { bus, logger, metrics, database } = this.dependencies;
+    const { bus, logger, metrics, database, isDebuggable = false } = this.dependencies;
     await this.parts.keys.current();
     const readiness = new Readiness({
       signal: this.stopping.signal,
       checks: [{ name: 'database', check: async () => void (await database.query(PING, [])) }],
     });
+    const adapter = new FastifyAdapter();
+    serveDebug(adapter.getInstance(), { isEnabled: isDebuggable, signal: this.stopping.signal });
     const nest = await NestFactory.create<NestFastifyApplication>(
       WebpushModule.create({ parts: this.parts, metrics, readiness }),
-      new FastifyAdapter(),
+      adapter,
       { logger: new NestLogger(logger), abortOnError: false },
     );
     this.nest = nest;

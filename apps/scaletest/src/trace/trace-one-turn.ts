@@ -12,7 +12,7 @@ import { spawnCluster } from '../system/spawn-cluster';
 import { type TurnTrace, turnTraceOf } from './turn-trace';
 
 export interface TraceOptions {
-  /** Where the spans are written, as OTLP JSON lines; must not exist. */
+  /** Where the spans are written, as OTLP JSON lines; a file that is there grows. */
   readonly file: string;
   readonly size: { readonly gateways: number; readonly workers: number; readonly relays: number };
   readonly logDirectory: string;

@@ -4,7 +4,7 @@
  */
 import { LlmMock } from '@parley/llmmock';
 import { startLocalServers } from '@parley/local-servers';
-import { createLogger, loadConfig, runService, type ServiceContext } from '@parley/service';
+import { createLogger, loadConfig, runService, type ConfigOf, type ServiceContext } from '@parley/service';
 import { Command, InvalidArgumentError } from 'commander';
 import { join } from 'node:path';
 import { answerSources } from '../answer-sources';
@@ -81,7 +81,7 @@ async function start(flags: Flags, { onStop, logger }: ServiceContext): Promise<
       encryptionKey: await directory.encryptionKey(),
       poolSize: flags.pool,
       logLevel: config.logLevel,
-      extra: {},
+      extra: observabilityOf(config),
     },
   });
   onStop('services', () => cluster.stop());
@@ -99,6 +99,17 @@ async function start(flags: Flags, { onStop, logger }: ServiceContext): Promise<
     pids: cluster.pids(),
   };
   console.log(flags.json === true ? welcomeJson(welcome) : welcomeText(welcome));
+}
+
+/** What each service is started with, so that the cluster can be looked into as a deployment can. */
+function observabilityOf(config: ConfigOf<typeof clusterConfig>): Record<string, string> {
+  const { parleyTraceFile: file, otelExporterOtlpEndpoint: endpoint } = config;
+  return {
+    PARLEY_TRACE_SAMPLE: String(config.parleyTraceSample),
+    DEBUG_ENDPOINTS: String(config.debugEndpoints),
+    ...(file === undefined ? {} : { PARLEY_TRACE_FILE: file }),
+    ...(endpoint === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }),
+  };
 }
 
 const flags = parseFlags();

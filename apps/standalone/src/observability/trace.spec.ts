@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openStream } from '@parley/client';
 import { formatControlBlock } from '@parley/llmmock';
+import type { RecordedSpan } from '@parley/service';
 import { ObservedSystem } from './testing/observed-system';
-import type { RecordedSpan } from './testing/trace-file';
 
 const SECRET_QUESTION = 'the-owl-flies-at-midnight';
 const SECRET_ANSWER = 'the-fox-sleeps-at-noon';

@@ -2,10 +2,17 @@
  * The bus with the trace in its headers: what is published carries the present trace on, and a listener runs in the trace of its
  * message. Where there is no trace there is no header and no span; with tracing off the bus comes back as it is.
  *
- * Live parts are many: only the first batch of an episode, the one that brings the first token, is traced. Work queues and replies
- * pass through.
+ * Live parts are many: only the first batch of an episode, the one that brings the first token, is traced. A job carries the trace that
+ * added it to whoever does it, however much later. Replies pass through.
  */
-import type { Bus, MessageListener, PublishOptions, RequestOptions } from '@parley/bus';
+import type {
+  Bus,
+  JobListener,
+  MessageListener,
+  PublishOptions,
+  RequestOptions,
+  WorkQueue,
+} from '@parley/bus';
 import type { Subject } from '@parley/contracts';
 import { TRACEPARENT } from './traceparent';
 import { inSpan, type Tracer } from './tracer';
@@ -17,7 +24,7 @@ export function tracedBus(bus: Bus, tracer: Tracer): Bus {
     subscribe: (subject, listener, options) => bus.subscribe(subject, traced(tracer, listener), options),
     request: (subject, payload, options) => bus.request(subject, payload, withTrace(tracer, options)),
     respond: (subject, listener, options) => bus.respond(subject, listener, options),
-    workQueue: (subject) => bus.workQueue(subject),
+    workQueue: (subject) => tracedQueue(bus.workQueue(subject), { tracer, subject: subject.subject }),
     get isConnected() {
       return bus.isConnected;
     },
@@ -53,6 +60,32 @@ function traced<Payload>(tracer: Tracer, listener: MessageListener<Payload>): Me
     if (parent === undefined) return tracer.within(null, () => listener(payload, context));
     const name = `receive ${nameOf(context.subject)}`;
     return inSpan(tracer, { name, kind: 'consumer', parent }, () => listener(payload, context));
+  };
+}
+
+function tracedQueue<Payload>(
+  queue: WorkQueue<Payload>,
+  { tracer, subject }: { tracer: Tracer; subject: string },
+): WorkQueue<Payload> {
+  const add: WorkQueue<Payload>['add'] = (payload, options) => {
+    if (tracer.present() === undefined) return queue.add(payload, options);
+    return inSpan(tracer, { name: `add ${nameOf(subject)}`, kind: 'producer' }, ({ traceparent }) =>
+      queue.add(payload, { ...options, headers: { ...options.headers, [TRACEPARENT]: traceparent } }),
+    );
+  };
+  return {
+    add,
+    consume: (listener, options) => queue.consume(tracedJob(tracer, listener), options),
+    deadLetters: (options) => queue.deadLetters(options),
+  };
+}
+
+function tracedJob<Payload>(tracer: Tracer, listener: JobListener<Payload>): JobListener<Payload> {
+  return (payload, job) => {
+    const parent = job.headers[TRACEPARENT];
+    if (parent === undefined) return tracer.within(null, () => listener(payload, job));
+    const name = `receive ${nameOf(job.subject)}`;
+    return inSpan(tracer, { name, kind: 'consumer', parent }, () => listener(payload, job));
   };
 }
 

@@ -90,6 +90,24 @@ describe('Tracing', () => {
     expect(text).toContain('parley-test');
   });
 
+  it('carries a trace with a job to whoever does it', async () => {
+    const text = await recorded(0.99999, async (tracer) => {
+      const plain = createInProcessBus();
+      const queue = tracedBus(plain, tracer).workQueue(subjects.gitRefreshRequested());
+      const done = new Promise<string | undefined>((resolve) => {
+        void queue.consume(() => resolve(tracer.present()), { concurrency: 1 });
+      });
+      const cause = await inSpan(tracer, { name: 'asks' }, async ({ traceparent }) => {
+        await queue.add({ chat_id: CHAT }, { messageId: 'job' });
+        return traceparent;
+      });
+      expect(parseTraceparent((await done) ?? '')?.traceId).toBe(parseTraceparent(cause)?.traceId);
+      await plain.drain();
+    });
+    expect(text).toContain('"name":"add git.refresh_requested"');
+    expect(text).toContain('"name":"receive git.refresh_requested"');
+  });
+
   it('records none of the traces that its sample leaves out, and tells the others so', async () => {
     const text = await recorded(1e-9, async (tracer) => {
       expect((await deliver(tracer)).context.headers['traceparent']).toMatch(/-00$/);

@@ -16,16 +16,17 @@ import { LlmMock } from '@parley/llmmock';
 import {
   createLogger,
   loadConfig,
-  Metrics,
-  Readiness,
-  startTracing,
   type Logger,
+  Metrics,
+  parseTraceFile,
+  Readiness,
+  type RecordedSpan,
+  startTracing,
   type Tracer,
 } from '@parley/service';
 import { createStreamRelay, relayConfig, type StreamRelayApp } from '@parley/stream-relay';
 import { createTestDatabase } from '@parley/testing';
 import { z } from 'zod';
-import { parseTraceFile, type RecordedSpan } from './trace-file';
 
 export type ServiceName = 'gateway' | 'chat-worker' | 'stream-relay';
 
