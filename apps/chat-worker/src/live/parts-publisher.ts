@@ -15,6 +15,8 @@ const FLUSH_INTERVAL_MS = 10;
 const FLUSH_LENGTH = 8 * 1024;
 /** A part that is no delta and larger than this is left to the stored message. */
 const MAX_PART_LENGTH = 192 * 1024;
+/** A reason made once: without one each abort makes an error, with its stack. */
+const CLOSED = new Error('The episode is closed');
 
 export interface PartsPublisherOptions {
   readonly bus: Bus;
@@ -55,7 +57,7 @@ export class PartsPublisher {
     this.flush();
     this.options.episodes.close(this.episode);
     if (this.timer === null) return;
-    this.closing.abort();
+    this.closing.abort(CLOSED);
     await this.timer;
   }
 

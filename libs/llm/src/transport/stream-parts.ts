@@ -141,6 +141,9 @@ function releaseBody(body: IncomingMessage): void {
   body.resume();
 }
 
+/** A reason made once: without one each abort makes an error, with its stack. */
+const OVER = new Error('The answer is over');
+
 /** Notices that no part came for `silenceMs`. One sleep at a time, however many parts come. */
 class SilenceGuard {
   error: ModelError | undefined;
@@ -165,7 +168,7 @@ class SilenceGuard {
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
+    this.stopping.abort(OVER);
     await this.watching;
   }
 
