@@ -34,6 +34,7 @@ export interface PoolUsage {
 
 export class Database implements Queryable {
   private readonly openTransaction = new AsyncLocalStorage<true>();
+  private openTransactions = 0;
 
   private constructor(
     private readonly dataSource: DataSource,
@@ -85,7 +86,7 @@ export class Database implements Queryable {
     client.on('error', onCut);
     try {
       await this.run(client, BEGIN[mode]);
-      const result = await this.openTransaction.run(true, () => work(this.transactionOn(client)));
+      const result = await this.within(() => work(this.transactionOn(client)));
       await this.run(client, 'commit');
       return result;
     } catch (error) {
@@ -120,6 +121,17 @@ export class Database implements Queryable {
   /** Waits for the connections in use and closes them all. */
   async close(): Promise<void> {
     await Promise.all([this.dataSource.destroy(), this.priorityPool.end()]);
+  }
+
+  /** While the storage is in use, Node follows every promise of the whole process: so no longer than a transaction is open. */
+  private async within<T>(work: () => Promise<T>): Promise<T> {
+    this.openTransactions += 1;
+    try {
+      return await this.openTransaction.run(true, work);
+    } finally {
+      this.openTransactions -= 1;
+      if (this.openTransactions === 0) this.openTransaction.disable();
+    }
   }
 
   private transactionOn(client: PoolClient): Queryable {
