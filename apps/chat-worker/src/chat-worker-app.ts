@@ -22,6 +22,7 @@ import {
   type Metrics,
   type Tracer,
 } from '@parley/service';
+import { UsageLimits } from '@parley/spend';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ChatWorkerModule } from './chat-worker.module';
@@ -58,12 +59,13 @@ export class ChatWorkerApp {
   private readonly models: ModelCatalog;
   private readonly chatSettings: CachedChatSettings;
   private readonly cheapModels: CheapModels;
+  private readonly limits: UsageLimits;
   private readonly stopping = new AbortController();
   private nest: NestFastifyApplication | null = null;
   private stopListening = (): void => undefined;
 
   constructor(private readonly dependencies: ChatWorkerDependencies) {
-    const { bus, database, metrics, secretBox } = dependencies;
+    const { bus, database, logger, metrics, secretBox } = dependencies;
     const { connections } = this;
     this.models = new ModelCatalog({
       database,
@@ -77,8 +79,9 @@ export class ChatWorkerApp {
     });
     this.chatSettings = new CachedChatSettings({ database, now: () => systemClock.now() });
     this.cheapModels = new CheapModels({ database, now: () => systemClock.now() });
-    const { models, chatSettings, cheapModels } = this;
-    this.worker = createWorker(dependencies, { models, chatSettings, cheapModels });
+    this.limits = new UsageLimits({ database, logger });
+    const { models, chatSettings, cheapModels, limits } = this;
+    this.worker = createWorker(dependencies, { models, chatSettings, cheapModels, limits });
     registerGauges(metrics, { database, bus, worker: this.worker });
   }
 
@@ -96,6 +99,7 @@ export class ChatWorkerApp {
         models: this.models,
         chatSettings: this.chatSettings,
         cheapModels: this.cheapModels,
+        limits: this.limits,
         titleProposals: this.worker.titleProposals,
         metrics,
         readiness,
@@ -109,6 +113,7 @@ export class ChatWorkerApp {
       this.models.invalidate();
       this.chatSettings.invalidate();
       this.cheapModels.invalidate();
+      this.limits.invalidate();
     });
     connectBus(nest, {
       bus,
@@ -142,7 +147,7 @@ export function createChatWorkerApp(dependencies: ChatWorkerDependencies): ChatW
 
 function createWorker(
   { database, bus, logger, metrics, config, tools = [], tracer = NO_TRACER }: ChatWorkerDependencies,
-  caches: Pick<WorkerOptions, 'models' | 'chatSettings' | 'cheapModels'>,
+  caches: Pick<WorkerOptions, 'models' | 'chatSettings' | 'cheapModels' | 'limits'>,
 ): Worker {
   return new Worker({
     database,

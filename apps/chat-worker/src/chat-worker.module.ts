@@ -1,6 +1,7 @@
 import { CachedChatSettings } from '@parley/chat-settings';
 import { CheapModels, ModelCatalog } from '@parley/llm';
 import { HealthModule, Metrics, MetricsModule, Readiness } from '@parley/service';
+import { UsageLimits } from '@parley/spend';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TitleProposals } from './auxiliary/title-proposals';
 import { ConfigChangesController } from './config-changes.controller';
@@ -10,6 +11,7 @@ export interface ChatWorkerModuleOptions {
   readonly models: ModelCatalog;
   readonly chatSettings: CachedChatSettings;
   readonly cheapModels: CheapModels;
+  readonly limits: UsageLimits;
   readonly titleProposals: TitleProposals;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
@@ -19,7 +21,7 @@ export interface ChatWorkerModuleOptions {
 @Module({})
 export class ChatWorkerModule {
   static create(options: ChatWorkerModuleOptions): DynamicModule {
-    const { models, chatSettings, cheapModels, titleProposals, metrics, readiness } = options;
+    const { models, chatSettings, cheapModels, limits, titleProposals, metrics, readiness } = options;
     return {
       module: ChatWorkerModule,
       imports: [HealthModule.forRoot(readiness), MetricsModule.forRoot(metrics)],
@@ -28,6 +30,7 @@ export class ChatWorkerModule {
         { provide: ModelCatalog, useValue: models },
         { provide: CachedChatSettings, useValue: chatSettings },
         { provide: CheapModels, useValue: cheapModels },
+        { provide: UsageLimits, useValue: limits },
         { provide: TitleProposals, useValue: titleProposals },
       ],
     };

@@ -1,6 +1,7 @@
 import { CachedChatSettings } from '@parley/chat-settings';
 import { CheapModels, ModelCatalog } from '@parley/llm';
 import type { BusContext } from '@parley/service';
+import { UsageLimits } from '@parley/spend';
 import type { ConfigChanged } from '@parley/contracts';
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
@@ -12,6 +13,7 @@ export class ConfigChangesController {
     @Inject(ModelCatalog) private readonly models: ModelCatalog,
     @Inject(CachedChatSettings) private readonly chatSettings: CachedChatSettings,
     @Inject(CheapModels) private readonly cheapModels: CheapModels,
+    @Inject(UsageLimits) private readonly limits: UsageLimits,
   ) {}
 
   @EventPattern<string>('config.*.changed')
@@ -21,6 +23,7 @@ export class ConfigChangesController {
       this.models.invalidate(change.id);
       this.cheapModels.invalidate();
     }
+    if (topic === 'usage_limits') this.limits.invalidate();
     if (topic === 'chat_settings') this.chatSettings.invalidate(change.id);
   }
 }

@@ -5,6 +5,7 @@ import type { Clock } from '@parley/contracts';
 import type { Database } from '@parley/database';
 import type { CheapModels, ResolvedModel } from '@parley/llm';
 import type { Tracer } from '@parley/service';
+import type { UsageLimits } from '@parley/spend';
 import type { TurnLabelPolicy } from './auxiliary/turn-labels';
 import type { WorkerMetrics } from './metrics';
 import type { LocalTool } from './tools/local-tool';
@@ -41,7 +42,10 @@ export interface WorkerOptions {
   readonly models: { resolve(modelConfigId: string, userId?: string): Promise<ResolvedModel> };
   readonly chatSettings: ChatSettings;
   readonly cheapModels: Pick<CheapModels, 'insteadOf'>;
+  /** Beside the built-in ones. */
   readonly tools: readonly LocalTool[];
+  /** Whether the owner of a chat may spend more: subagents begin turns too. */
+  readonly limits: Pick<UsageLimits, 'within'>;
   readonly clock: Clock;
   /** Milliseconds on a clock that never jumps. */
   readonly monotonicNow: () => number;

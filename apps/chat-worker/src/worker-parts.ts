@@ -1,12 +1,14 @@
 /** Puts together what the runners of a worker share. */
-import type { ChatStore } from '@parley/chat-state';
+import type { ChatHead, ChatStore } from '@parley/chat-state';
 import { NO_TRACER, tracedDatabase } from '@parley/service';
 import { Auxiliary } from './auxiliary/auxiliary';
 import { Episodes } from './live/episodes';
 import { Persistence } from './persistence';
 import { CallLedger } from './spend/call-ledger';
 import { ChatTasks, type Tasks } from './tasks';
+import type { LocalTool } from './tools/local-tool';
 import { Stragglers } from './tools/stragglers';
+import { subagentTools } from './tools/subagents/subagent-tools';
 import { ToolRegistry } from './tools/tool-registry';
 import { TurnContexts } from './tools/turn-context';
 import { TranscriptCache } from './transcript-cache';
@@ -36,7 +38,10 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
   });
   const ledger = new CallLedger({ database, persistence, logger });
   const auxiliary = new Auxiliary(options, { store, ledger, transcripts });
-  const tools = new ToolRegistry(options.tools);
+  const { limits } = options;
+  const toolsOf = (chat: ChatHead): readonly LocalTool[] => tools.toolsOf(chat);
+  const subagents = subagentTools({ store, clock, persistence, chatSettings, limits, toolsOf, logger });
+  const tools: ToolRegistry = new ToolRegistry([...subagents, ...options.tools]);
   const stragglers = new Stragglers({ clock, logger });
   const turnContexts = new TurnContexts();
   const shared = {

@@ -55,6 +55,17 @@ export const labels = z
   .record(labelKey, labelValue)
   .refine((value) => Object.keys(value).length <= MAX_LABELS, `must have at most ${MAX_LABELS} entries`);
 
+/** The tools that workers have themselves, and their old names: no tool of a client may be called so. A spec of the worker holds it. */
+export const BUILT_IN_TOOL_NAMES: ReadonlySet<string> = new Set([
+  'spawn_agent',
+  'wait_agent',
+  'message_agent',
+  'interrupt_agent',
+  'close_agent',
+  'list_agents',
+  'list_subagent_models',
+]);
+
 /** A tool that the client runs. */
 export const dynamicTool = z.object({
   name: plainText().trim().min(1, 'must not be empty'),
@@ -77,6 +88,13 @@ const dynamicTools = z
           code: 'custom',
           path: [index, 'name'],
           message: 'is used twice: names must be unique',
+        });
+      }
+      if (BUILT_IN_TOOL_NAMES.has(tool.name)) {
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'name'],
+          message: 'is the name of a built-in tool: choose another one',
         });
       }
       seen.add(tool.name);

@@ -17,6 +17,7 @@ import {
 import { Database, sql, type Queryable, type SqlStatement } from '@parley/database';
 import { CheapModels, createModelClient, ModelCatalog, ProviderConnections } from '@parley/llm';
 import { formatControlBlock, LlmMock, type ControlInput, type LedgerEntryJson } from '@parley/llmmock';
+import { UsageLimits } from '@parley/spend';
 import { createTestDatabase, eventually, type TestDatabase } from '@parley/testing';
 import type { WorkerMetrics } from '../metrics';
 import { Worker } from '../worker';
@@ -126,6 +127,7 @@ export class Harness {
       chatSettings,
       cheapModels,
       tools: [],
+      limits: new UsageLimits({ database, logger: { warn: log } }),
       clock: systemClock,
       monotonicNow: () => performance.now(),
       random: () => 0.5,

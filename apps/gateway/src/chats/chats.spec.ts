@@ -70,6 +70,7 @@ describe('creating a chat', () => {
     ['model_config_id', { model_config_id: '00000000-0000-0000-0000-000000000000' }],
     ['reasoning_effort', { reasoning_effort: 'huge' }],
     ['unsafe_dynamic_tools[1].name', { unsafe_dynamic_tools: [{ name: 'a' }, { name: 'a' }] }],
+    ['unsafe_dynamic_tools[0].name', { unsafe_dynamic_tools: [{ name: ' spawn_agent' }] }],
     ['system_prompt', { system_prompt: 'x'.repeat(10_001) }],
     ['client_type', { client_type: 'fax' }],
     ['labels.a b', { labels: { 'a b': 'x' } }],
