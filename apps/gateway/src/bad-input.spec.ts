@@ -13,7 +13,7 @@ import {
   BAD_SEGMENTS,
   BAD_VALUES,
 } from './testing/bad-values';
-import { goodBodiesOf } from './testing/good-bodies';
+import { goodBodiesOf, NOBODY_LISTENS } from './testing/good-bodies';
 import { idOf, provision, type Provisioned } from './testing/provision';
 import { startGateway, type Call, type Reply, type TestGateway } from './testing/start-gateway';
 import { standInForWebpush } from './testing/webpush-stand-in';
@@ -30,7 +30,7 @@ beforeAll(async () => {
   gateway = await startGateway();
   world = await provision(gateway);
   await standInForWebpush(gateway.bus);
-  await gateway.bus.respond(subjects.titlePropose(), () => ({ result: 'title', title: 'T' }));
+  await gateway.bus.respond(subjects.titlePropose(), () => ({ result: 'title' as const, title: 'T' }));
   await gateway.bus.respond(subjects.gitDiff(), () => ({ result: 'no_token' }));
   parameters = await somethingOfEach();
   goodBodies = goodBodiesOf(world);
@@ -46,7 +46,8 @@ async function somethingOfEach(): Promise<Record<string, string>> {
   });
   const spareProvider = await gateway.call('POST', '/api/v2/chats/providers', {
     token: admin.token,
-    body: { type: 'openai', name: 'spare' },
+    // Of a type that has no address of its own: nothing leaves this machine.
+    body: { type: 'openai-compat', name: 'spare', base_url: NOBODY_LISTENS },
   });
   const spareModel = await gateway.call('POST', `/api/v2/organizations/${organizationId}/chats/models`, {
     token: admin.token,

@@ -35,6 +35,7 @@ import { ModelChoices } from './models/model-choices';
 import { selectModels } from './models/model-rows';
 import { Models } from './models/models';
 import { ModelsController } from './models/models.controller';
+import { ProviderProbe } from './models/provider-probe';
 import { Providers } from './models/providers';
 import { ProvidersController } from './models/providers.controller';
 import { UserKeys } from './models/user-keys';
@@ -136,6 +137,7 @@ function outside(dependencies: GatewayDependencies): Provider[] {
     { provide: Identity, useValue: identity },
     { provide: RateLimiter, useValue: new RateLimiter({ store: keyValue, logger }) },
     { provide: Providers, useValue: new Providers(database, bus, secretBox) },
+    { provide: ProviderProbe, useValue: new ProviderProbe(secretBox) },
     { provide: Models, useValue: new Models(database, bus) },
     { provide: ModelChoices, useValue: models },
     { provide: CachedChatSettings, useValue: chatSettings },

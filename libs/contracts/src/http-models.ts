@@ -1,5 +1,6 @@
 /** Bodies of the provider and model routes. API keys come in and never go out: replies carry `has_api_key`. */
 import { z } from 'zod';
+import { chatError } from './chat';
 import { modelCallConfig, newModelCallConfig } from './model-call-config';
 import { plainText, timestamp, uuid } from './strings';
 
@@ -64,6 +65,33 @@ export const provider = z.object({
   updated_at: timestamp(),
 });
 export type Provider = z.infer<typeof provider>;
+
+export const testProviderRequest = z.object({
+  /** Absent: the stored key. */
+  api_key: apiKey.min(1, 'must not be empty: leave it out for the stored key').optional(),
+});
+export type TestProviderRequest = z.infer<typeof testProviderRequest>;
+
+/** Whether the provider let us in. */
+export const providerTest = z.object({
+  ok: z.boolean(),
+  model_count: z.number().int().optional(),
+  error: chatError.optional(),
+});
+export type ProviderTest = z.infer<typeof providerTest>;
+
+export const providerModels = z.object({
+  available: z.boolean(),
+  models: z.array(
+    z.object({
+      id: z.string(),
+      display_name: z.string().optional(),
+      context_limit: z.number().int().optional(),
+    }),
+  ),
+  error: chatError.optional(),
+});
+export type ProviderModels = z.infer<typeof providerModels>;
 
 export const createModelRequest = z.object({
   ai_provider_id: uuid(),

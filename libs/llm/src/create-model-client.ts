@@ -2,11 +2,11 @@
  * Makes the `ModelClient` of one configured model: the official SDK builds and authenticates the request, `streamParts` reads the answer,
  * one request builder and one decoder an API know its words.
  */
-import Anthropic from '@anthropic-ai/sdk';
 import { type Clock, systemClock } from '@parley/contracts';
 import { MessagesDecoder } from './adapters/anthropic/decoder';
 import { messagesRequest } from './adapters/anthropic/request';
-import { apiOf, type ModelConnection, type ModelRuntime, requireApiKey } from './adapters/model-connection';
+import { anthropicSdk } from './adapters/anthropic/sdk';
+import { apiOf, type ModelConnection, type ModelRuntime } from './adapters/model-connection';
 import { ChatDecoder } from './adapters/openai-chat/decoder';
 import { chatRequest } from './adapters/openai-chat/request';
 import { ResponsesDecoder } from './adapters/openai-responses/decoder';
@@ -94,18 +94,4 @@ function createApi(connection: ModelConnection, runtime: ModelRuntime): Api {
       };
     }
   }
-}
-
-function anthropicSdk(connection: ModelConnection, { connections, silenceMs }: ModelRuntime): Anthropic {
-  const baseUrl = connection.baseUrl ?? 'https://api.anthropic.com';
-  return new Anthropic({
-    apiKey: requireApiKey(connection),
-    webhookKey: null,
-    // The SDK adds /v1 itself.
-    baseURL: baseUrl.replace(/(\/v1)?\/*$/, ''),
-    maxRetries: 0,
-    logLevel: 'off',
-    timeout: silenceMs + 60_000,
-    fetch: connections.fetch,
-  });
 }

@@ -28,6 +28,8 @@ export type {
   ToolDefinition,
 } from './model-client';
 export type { JsonObject } from './json';
+export { listModels } from './list-models';
+export type { ListedModel, ListedProvider, ModelList } from './list-models';
 export { refusedOptions } from './option-refusals';
 export type { ConfiguredModel } from './option-refusals';
 export { MAX_ATTEMPTS, retryDelayMs } from './retry-policy';

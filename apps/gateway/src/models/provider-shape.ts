@@ -1,6 +1,7 @@
 /** A provider as administrators see it: its key never leaves, only whether there is one. */
-import type { Provider } from '@parley/contracts';
+import type { Provider, ProviderModels } from '@parley/contracts';
 import type { ChatProvider } from '@parley/database';
+import type { ListedModel } from '@parley/llm';
 
 export const toProvider = (row: ChatProvider): Provider => ({
   id: row.id,
@@ -14,4 +15,10 @@ export const toProvider = (row: ChatProvider): Provider => ({
   allow_central_api_key_fallback: row.allowCentralApiKeyFallback,
   created_at: row.createdAt.toISOString(),
   updated_at: row.updatedAt.toISOString(),
+});
+
+export const toListedModel = (model: ListedModel): ProviderModels['models'][number] => ({
+  id: model.id,
+  ...(model.displayName !== undefined && { display_name: model.displayName }),
+  ...(model.contextLimit !== undefined && { context_limit: model.contextLimit }),
 });

@@ -2,8 +2,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import {
   createProviderRequest,
+  testProviderRequest,
   updateProviderRequest,
   type CreateProviderRequest,
+  type ProviderModels,
+  type ProviderTest,
+  type TestProviderRequest,
   type UpdateProviderRequest,
 } from '@parley/contracts';
 import type { Actor } from '@parley/identity';
@@ -11,12 +15,16 @@ import { CurrentActor } from '../auth/current-actor';
 import { forbidden, notFound } from '../http/api-error';
 import { chatApi } from '../http/paths';
 import { uuidParam, valid } from '../http/validate';
-import { toProvider } from './provider-shape';
+import { ProviderProbe } from './provider-probe';
+import { toListedModel, toProvider } from './provider-shape';
 import { Providers } from './providers';
 
 @Controller(chatApi('chats/providers'))
 export class ProvidersController {
-  constructor(private readonly providers: Providers) {}
+  constructor(
+    private readonly providers: Providers,
+    private readonly probe: ProviderProbe,
+  ) {}
 
   @Get()
   async list(@CurrentActor() actor: Actor) {
@@ -37,6 +45,31 @@ export class ProvidersController {
   async read(@CurrentActor() actor: Actor, @Param('provider', uuidParam('provider')) id: string) {
     assertMayRead(actor);
     return toProvider(await this.providers.read(id));
+  }
+
+  /** What the provider itself says that it has, for administrators to choose from. */
+  @Get(':provider/models')
+  async models(
+    @CurrentActor() actor: Actor,
+    @Param('provider', uuidParam('provider')) id: string,
+  ): Promise<ProviderModels> {
+    assertMayRead(actor);
+    const list = await this.probe.models(await this.providers.read(id));
+    if (!list.ok) return { available: false, models: [], error: list.error };
+    return { available: true, models: list.models.map(toListedModel) };
+  }
+
+  /** Asks the provider with the stored key, or with one that is not stored yet. */
+  @Post(':provider/test')
+  @HttpCode(200)
+  async test(
+    @CurrentActor() actor: Actor,
+    @Param('provider', uuidParam('provider')) id: string,
+    @Body(valid(testProviderRequest)) body: TestProviderRequest,
+  ): Promise<ProviderTest> {
+    assertMayWrite(actor);
+    const list = await this.probe.models(await this.providers.read(id), body.api_key);
+    return list.ok ? { ok: true, model_count: list.models.length } : { ok: false, error: list.error };
   }
 
   @Patch(':provider')

@@ -1,6 +1,9 @@
 /** A good body for each route that takes one, by method and path: the bad-input suite replaces its every field by bad values. */
 import type { Provisioned } from './provision';
 
+/** The discard port of this machine: routes that call a provider are refused at once. */
+export const NOBODY_LISTENS = 'http://127.0.0.1:9/v1';
+
 export function goodBodiesOf(world: Provisioned): Record<string, object> {
   const content = [
     { type: 'text', text: 'Hi' },
@@ -92,12 +95,13 @@ export function goodBodiesOf(world: Provisioned): Record<string, object> {
     },
     'PATCH /chats/providers/:provider': {
       name: 'spare',
-      base_url: 'http://x.test',
+      base_url: NOBODY_LISTENS,
       api_key: 'k',
       enabled: true,
       ...keyPolicy,
     },
     'DELETE /chats/providers/:provider': {},
+    'POST /chats/providers/:provider/test': { api_key: 'k' },
     'POST /organizations/:organization/chats/models': {
       ...model,
       ai_provider_id: world.providerId,
