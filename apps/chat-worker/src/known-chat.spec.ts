@@ -1,5 +1,5 @@
 import type { ChatHead } from '@parley/chat-state';
-import type { ChatChange } from '@parley/contracts';
+import type { ChatChange, ChatMessage } from '@parley/contracts';
 import { KnownChat } from './known-chat';
 
 const head: ChatHead = {
@@ -76,12 +76,28 @@ describe('what a runner knows of its chat', () => {
 
   it('holds a change that came too early until the missing one is there', () => {
     const { chat } = know();
-    chat.learn(changeTo(7, { status: 'waiting' }));
+    chat.learn(changeTo(7, { status: 'waiting', history_version: 6 }));
     expect(chat.isBehind).toBe(true);
     expect(chat.head.version).toBe(5);
-    chat.learn(changeTo(6));
+    chat.learn(changeTo(6, { history_version: 6 }));
     expect(chat.isBehind).toBe(false);
     expect(chat.head).toMatchObject({ version: 7, status: 'waiting' });
+  });
+
+  it('reads the row of a chat that runs without a question: it is to be compacted', () => {
+    const cancelled = { role: 'tool' } as ChatMessage;
+    for (const change of [changeTo(6), changeTo(6, { history_version: 6, messages: [cancelled] })]) {
+      const { chat } = know();
+      chat.learn(change);
+      expect(chat.isBehind).toBe(true);
+      const compactionRequestedAt = new Date(0);
+      chat.reread({ ...chat.head, status: 'running', compactionRequestedAt });
+      expect(chat.isBehind).toBe(false);
+      chat.learn(changeTo(7, { history_version: chat.head.historyVersion, queue_version: 7 }));
+      expect(chat.head.compactionRequestedAt).toBe(compactionRequestedAt);
+      chat.learn(changeTo(8, { history_version: chat.head.historyVersion, status: 'interrupting' }));
+      expect(chat.head.compactionRequestedAt).toBeNull();
+    }
   });
 
   it('is behind after a mere hint until the row was read', () => {

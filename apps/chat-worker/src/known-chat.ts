@@ -111,13 +111,22 @@ export class KnownChat {
       if (next.history_version !== this.known.historyVersion) this.onHistory(this.known.historyVersion, next);
       // Versions and status always come; the content that was left out must be read before anybody relies on it.
       if (next.truncated === true) this.lacksContent = true;
+      // A chat that runs without anybody having said anything is to be compacted: the marker is in the row.
+      if (isToBeCompacted(this.known, next)) this.lacksContent = true;
       this.known = applyChange(this.known, news);
     }
   }
 }
 
+function isToBeCompacted(head: ChatHead, change: ChatChange): boolean {
+  const leavesRest = (head.status === 'waiting' || head.status === 'error') && change.status === 'running';
+  const isSameHistory = change.history_version === head.historyVersion;
+  return leavesRest && (isSameHistory || change.messages?.at(-1)?.role === 'tool');
+}
+
 function applyChange(head: ChatHead, { change, settings }: News): ChatHead {
   const asked = change.messages?.findLast((message) => message.role === 'user');
+  const isSameState = change.status === head.status && change.history_version === head.historyVersion;
   const isOurs = change.worker_id !== null && change.worker_id === head.workerId;
   return {
     ...head,
@@ -130,6 +139,7 @@ function applyChange(head: ChatHead, { change, settings }: News): ChatHead {
     actionDeadlineAt: change.status === 'requires_action' ? head.actionDeadlineAt : null,
     workerId: change.worker_id,
     runnerId: isOurs ? head.runnerId : null,
+    compactionRequestedAt: isSameState ? head.compactionRequestedAt : null,
     retry: change.retry === undefined ? head.retry : change.retry,
     lastError: change.error === undefined ? head.lastError : change.error,
     openCalls: change.open_calls ?? head.openCalls,

@@ -13,6 +13,8 @@ export interface WorkerMetrics {
   firstPart(ms: number): void;
   stepCommitted(step: { readonly endsTurn: boolean }): void;
   toolsRun(count: number): void;
+  /** A summary took the place of a history. */
+  compacted(source: 'automatic' | 'manual'): void;
   retried(kind: ChatErrorKind): void;
   failed(kind: ChatErrorKind): void;
   acquired(by: 'wake' | 'sweep', count: number): void;
@@ -37,6 +39,11 @@ export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
     help: 'Answers of models that were committed',
   });
   const calls = metrics.counter({ name: 'parley_tool_calls_total', help: 'Tool calls that were run' });
+  const compactions = metrics.counter({
+    name: 'parley_compactions_total',
+    help: 'Histories that a summary took the place of',
+    labels: ['source'] as const,
+  });
   const fences = metrics.counter({
     name: 'parley_lease_losses_total',
     help: 'Times the worker stopped its runners because its lease ran out',
@@ -79,6 +86,7 @@ export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
       steps.inc();
       if (endsTurn) turns.inc();
     },
+    compacted: (source) => compactions.inc({ source }),
     toolsRun: (count) => calls.inc(count),
     retried: (kind) => retries.inc({ kind }),
     failed: (kind) => failures.inc({ kind }),

@@ -47,9 +47,12 @@ export class TranscriptCache {
       if (entry.historyVersion !== step.to) this.entries.delete(chatId);
       return;
     }
+    const rows = [...entry.rows, ...step.rows];
+    if (step.rows.some((row) => row.compressed))
+      return this.put(chatId, { historyVersion: step.to, rows: fromBoundary(rows) });
     this.entries.set(chatId, {
       historyVersion: step.to,
-      rows: [...entry.rows, ...step.rows],
+      rows,
       bytes: entry.bytes + bytesOf(step.rows),
     });
   }
@@ -61,6 +64,14 @@ export class TranscriptCache {
   get bytes(): number {
     return this.entries.calculatedSize;
   }
+}
+
+/** As Postgres gives them: before the newest boundary nothing but system messages. */
+function fromBoundary(rows: readonly TranscriptRow[]): TranscriptRow[] {
+  const boundary = rows.findLastIndex((row) => row.compressed);
+  return rows.filter(
+    (row, index) => index === boundary || (!row.compressed && (index > boundary || row.role === 'system')),
+  );
 }
 
 /** Strings are at most two bytes a unit in memory; JSON's own punctuation stands for the objects around them. */

@@ -1,5 +1,6 @@
 /** When a turn is over without asking the model again. */
 import type { TranscriptRow } from '@parley/chat-state';
+import { turnSoFar } from './compaction/turn-so-far';
 
 /** A turn of more model calls than this is taken for a loop. */
 export const MAX_STEPS_PER_TURN = 1200;
@@ -18,7 +19,5 @@ export function isTurnComplete(
   const results = conversation.slice(lastAnswer + 1).flatMap((row) => row.content);
   if (results.some((part) => part.type === 'tool-result' && !part.is_error && stopsTurn(part.tool_name)))
     return true;
-  const lastUser = conversation.findLastIndex((row) => row.role === 'user');
-  const steps = conversation.slice(lastUser + 1).filter((row) => row.role === 'assistant');
-  return steps.length >= MAX_STEPS_PER_TURN;
+  return turnSoFar(rows).steps >= MAX_STEPS_PER_TURN;
 }

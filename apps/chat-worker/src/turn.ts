@@ -1,43 +1,32 @@
 /**
  * The path of a message, file 4 of 6. Next: libs/chat-state/src/transitions/finish-turn.ts
  *
- * One step of a turn: build the prompt, stream the model, publish its parts, decide what follows, and commit the answer together
- * with that decision in one statement. Nothing is held while the model streams: no lock, no transaction, no connection.
+ * One step of a turn: build the prompt (or first make room for it, see compaction/compact.ts), stream the model, publish its parts,
+ * decide what follows, and commit the answer together with that decision in one statement. Nothing is held while the model streams: no lock, no transaction, no connection.
  *
  * A step that is stopped in the middle hands over what viewers have seen of it, and writes nothing: whoever stopped it knows
  * whether that text is kept (an interrupt) or dropped (an edit).
  */
-import {
-  commitStep,
-  enterAction,
-  finishTurn,
-  type ChatStore,
-  type NewMessage,
-  type TranscriptRow,
-} from '@parley/chat-state';
+import { commitStep, enterAction, finishTurn, type ChatStore, type NewMessage } from '@parley/chat-state';
 import type { Bus } from '@parley/bus';
 import type { ChatSettings } from '@parley/chat-settings';
 import type { Clock, OpenCall } from '@parley/contracts';
-import {
-  buildPrompt,
-  classifyModelError,
-  settingsFor,
-  StepAccumulator,
-  type ModelRequest,
-  type ResolvedModel,
-} from '@parley/llm';
+import { classifyModelError, StepAccumulator, type ModelRequest, type ResolvedModel } from '@parley/llm';
 import { retryOrThrow, waitForRetry } from './attempts';
 import type { Titles } from './auxiliary/titles';
+import { compact } from './compaction/compact';
+import { planCompaction } from './compaction/plan-compaction';
+import { hasToSummarise } from './compaction/turn-so-far';
 import { FailedStep } from './errors';
 import type { Episodes } from './live/episodes';
 import { PartsPublisher } from './live/parts-publisher';
 import type { WorkerMetrics } from './metrics';
 import type { Persistence } from './persistence';
-import { promptOverlayOf } from './prompt/overlay';
+import { stepRequest } from './prompt/step-request';
 import type { CallLedger } from './spend/call-ledger';
 import { ModelCall, withoutCall } from './spend/model-call';
 import { fenceOf, outcomeOf, type Partial, type TaskLogger, type TaskOrder, type TaskOutcome } from './tasks';
-import { offeredTools, openCallsOf } from './tools/offered-tools';
+import { openCallsOf } from './tools/offered-tools';
 import type { ToolRegistry } from './tools/tool-registry';
 import type { Transcripts } from './transcripts';
 import { isTurnComplete } from './turn-end';
@@ -73,15 +62,17 @@ export async function takeStep(parts: TurnParts, order: TaskOrder): Promise<Task
   const rows = await parts.persistence.write(() => parts.transcripts.of(head), stop);
   if (rows === null) return { type: 'stale', partial: null };
   watch.enter('prompt');
-  if (isTurnComplete(rows, (name) => parts.tools.stopsTurn(head, name)))
+  const isToBeCompacted = head.compactionRequestedAt !== null && hasToSummarise(rows);
+  if (!isToBeCompacted && isTurnComplete(rows, (name) => parts.tools.stopsTurn(head, name)))
     return commit(parts, order, { messages: [], openCalls: [] });
   const model = await parts.persistence.write(
     () => parts.models.resolve(head.lastModelConfigId, head.ownerId),
     stop,
   );
+  const plan = await planCompaction(parts, order, { rows, model });
+  if (plan !== null) return compact(parts, order, { plan, rows });
   const step = new StepAccumulator({ clock: parts.clock, provider: model.provider });
-  const overlay = await parts.persistence.write(() => promptOverlayOf(parts.chatSettings, head), stop);
-  const request = requestOf(parts, { order, rows, model, overlay });
+  const request = await stepRequest(parts, { head, rows, model, stop });
   const call = new ModelCall({ id: parts.createId(), chatId: head.id, purpose: 'turn', model });
   const onBegin = (): void => parts.titles.consider({ head, rows });
   watch.enter('model_first_token');
@@ -140,23 +131,6 @@ async function streamModel(
   } finally {
     await publisher.close();
   }
-}
-
-interface Asked {
-  readonly order: TaskOrder;
-  readonly rows: readonly TranscriptRow[];
-  readonly model: ResolvedModel;
-  readonly overlay: readonly string[];
-}
-
-function requestOf(parts: TurnParts, { order, rows, model, overlay }: Asked): ModelRequest {
-  const { head } = order;
-  return {
-    messages: buildPrompt(rows, { contextLimit: model.contextLimit, overlay }),
-    tools: offeredTools(parts.tools, head),
-    settings: settingsFor(model.callConfig, head.lastReasoningEffort ?? undefined),
-    metadata: { chatId: head.id },
-  };
 }
 
 export function publisherFor(parts: LiveParts, { head }: Pick<TaskOrder, 'head'>): PartsPublisher {

@@ -51,6 +51,17 @@ describe.each(CASES)('%s', (_name, connection) => {
     expect(error.provider).toBe(connection().type);
   });
 
+  it('says what came before an error, also in one piece with it', async () => {
+    const fault = { kind: 'stream_error', after_chunks: 2, message: 'Overloaded' } as const;
+    const seen: ModelStreamPart[] = [];
+    const reading = async (): Promise<void> => {
+      const request = asking({ fault, reply: 'abcdef', chunk_count: 6 });
+      for await (const part of client(connection()).stream(request, idle())) seen.push(part);
+    };
+    await expect(reading()).rejects.toMatchObject({ kind: 'overloaded' });
+    expect(seen.map((part) => (part.type === 'text-delta' ? part.text : '')).join('')).toBe('ab');
+  });
+
   it('classifies a wrong key as auth and says what the provider said', async () => {
     const wrong = { ...connection(), apiKey: 'wrong' };
     const error = await failureOf(client(wrong).stream(asking({}), idle()));

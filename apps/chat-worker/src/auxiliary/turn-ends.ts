@@ -1,6 +1,6 @@
 /**
  * What follows on the end of a turn, beside it: the label, the notification, and once in a while the summary of the chat. Only for root
- * chats, and never for a turn that was interrupted.
+ * chats, and never for a turn that was interrupted or that only summarised the history.
  */
 import type { ChatHead, StoredMessage } from '@parley/chat-state';
 import type { ChatStatus, TurnEnd } from '@parley/contracts';
@@ -38,6 +38,8 @@ export class TurnEnds {
   consider({ goal, chat, rows }: TurnStep): void {
     const kind = ENDS[chat.status];
     if (kind === null || goal.type === 'finish_interruption' || chat.parentChatId !== null) return;
+    // Nobody waits for the end of a compaction as for an answer.
+    if (kind === 'finish' && rows.some((row) => row.compressed)) return;
     const { labels, pushJobs, summaries } = this.options;
     pushJobs.tell({ kind, chat, rows, label: labels.consider({ chat, kind, rows }) });
     if (kind === 'finish') summaries.consider(chat);

@@ -6,6 +6,8 @@ export const TURN_STAGES = [
   'transcript',
   /** Resolving the model and building its prompt. */
   'prompt',
+  /** A model summarises the history. */
+  'compaction',
   /** From asking the model to its first part. */
   'model_first_token',
   /** From the first part to the end of the answer. */

@@ -1,4 +1,4 @@
-import type { ChatHead } from '@parley/chat-state';
+import type { ChatHead, StoredMessage } from '@parley/chat-state';
 import type { ChatChange, ChatStatus } from '@parley/contracts';
 import { NO_TRACER } from '@parley/service';
 import type { GoalType } from '../decide';
@@ -22,7 +22,11 @@ function head(fields: { historyVersion: number; status?: ChatStatus; updatedAtMs
   return row as unknown as ChatHead;
 }
 
-const changed = (chat: ChatHead): TaskOutcome => ({ type: 'changed', chat, rows: [] });
+const changed = (chat: ChatHead, ...rows: Partial<StoredMessage>[]): TaskOutcome => ({
+  type: 'changed',
+  chat,
+  rows: rows as StoredMessage[],
+});
 const stopped: TaskOutcome = { type: 'stopped', partial: null };
 
 function setUp(nowMs: number) {
@@ -72,6 +76,7 @@ describe('The watch of a turn', () => {
           queue_wait: 100,
           transcript: 2,
           prompt: 0,
+          compaction: 0,
           model_first_token: 30,
           stream: 40,
           tools: 0,
@@ -111,7 +116,7 @@ describe('The watch of a turn', () => {
     const { ended, pass, perform } = setUp(1_000);
     await perform('generate', head({ historyVersion: 1, updatedAtMs: 1_000 }), () => {
       pass(10);
-      return changed(head({ historyVersion: 3 }));
+      return changed(head({ historyVersion: 3 }), { role: 'user', visibility: 'both' });
     });
     pass(2);
     await perform('generate', head({ historyVersion: 3, updatedAtMs: 1_010 }), () =>
@@ -121,6 +126,19 @@ describe('The watch of a turn', () => {
       { outcome: 'finished', totalMs: 10 },
       { outcome: 'finished', totalMs: 2, stageMs: { queue_wait: 2 } },
     ]);
+  });
+
+  it('goes on after a compaction, which writes the question again for the model alone', async () => {
+    const { ended, pass, perform } = setUp(1_000);
+    await perform('generate', head({ historyVersion: 1, updatedAtMs: 1_000 }), () => {
+      pass(10);
+      return changed(head({ historyVersion: 2 }), { role: 'user', visibility: 'model' });
+    });
+    await perform('generate', head({ historyVersion: 2 }), () => {
+      pass(3);
+      return changed(head({ historyVersion: 3, status: 'waiting' }), { role: 'assistant' });
+    });
+    expect(ended).toMatchObject([{ outcome: 'finished', totalMs: 13 }]);
   });
 
   it('counts a turn that it was woken for from its message, and one from the future from now', async () => {

@@ -121,7 +121,7 @@ export class TurnWatch {
 }
 
 /** Null while the turn goes on. A chat that still runs has either more to do for this turn or the next one in its queue. */
-function endOf({ goal, head }: { goal: Goal; head: ChatHead }, outcome: TaskOutcome): TurnOutcome | null {
+function endOf({ goal }: { goal: Goal }, outcome: TaskOutcome): TurnOutcome | null {
   if (outcome.type !== 'changed') return null;
   const { chat } = outcome;
   const wasInterrupted = goal.type === 'finish_interruption';
@@ -136,7 +136,9 @@ function endOf({ goal, head }: { goal: Goal; head: ChatHead }, outcome: TaskOutc
       return null;
     case 'running': {
       if (wasInterrupted) return 'interrupted';
-      const hasNextMessage = chat.openCalls.length === 0 && chat.historyVersion !== head.historyVersion;
+      // A compaction within the turn ends with messages, too, but those are for the model alone.
+      const last = outcome.rows.at(-1);
+      const hasNextMessage = last?.role === 'user' && last.visibility !== 'model';
       return goal.type === 'generate' && hasNextMessage ? 'finished' : null;
     }
   }

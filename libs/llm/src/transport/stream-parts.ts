@@ -112,7 +112,7 @@ async function* decodeBody({
   };
   // destroyOnReturn: the caller of this function decides what becomes of the socket.
   for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    splitter.push(chunk, onEvent);
+    const failure = failureOf(() => splitter.push(chunk, onEvent));
     if (parts.length > 0) {
       guard.touch();
       const ready = parts;
@@ -122,12 +122,23 @@ async function* decodeBody({
         yield part;
       }
     }
+    // What came in one piece with it was said, and is paid for, all the same.
+    if (failure !== null) throw failure.error;
     if (decoder.isFinished) return;
   }
   signal.throwIfAborted();
   if (guard.error !== undefined) throw guard.error;
   if (!decoder.end(emit)) throw new StreamEndedError();
   yield* parts;
+}
+
+function failureOf(work: () => void): { readonly error: unknown } | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return { error };
+  }
 }
 
 /** After the finish event nothing but the end of the body is due; a server that does not end it loses the connection. */
