@@ -19,8 +19,10 @@ import { Titles } from './titles';
 import { TurnEnds } from './turn-ends';
 import { TurnLabels } from './turn-labels';
 
-/** What may wait for each place: beyond that nothing is made. */
+/** What may wait for each place: beyond that nothing is asked. */
 const MAX_WAITING_PER_PLACE = 25;
+/** Labels without a call, when all places are taken: one statement each. */
+const OVERFLOW = { maxRunning: 2, maxWaiting: 1_000 };
 
 export interface AuxiliaryParts {
   readonly store: ChatStore;
@@ -34,6 +36,7 @@ export class Auxiliary {
   readonly proposals: TitleProposals;
   private readonly titleWork: BackgroundWork;
   private readonly endWork: BackgroundWork;
+  private readonly overflow = new BackgroundWork(OVERFLOW);
   private readonly pushJobs: PushJobs;
 
   constructor(options: WorkerOptions, { store, ledger, transcripts }: AuxiliaryParts) {
@@ -62,6 +65,7 @@ export class Auxiliary {
       policy: settings.turnLabels,
       recipients,
       work: this.endWork,
+      overflow: this.overflow,
       onFailure: failed('No label of a turn was generated'),
     });
     const summaries = new ChatSummaries({
@@ -81,7 +85,8 @@ export class Auxiliary {
 
   /** Notifications last: they wait for labels. */
   async stop(): Promise<void> {
-    await Promise.all([this.titleWork.stop(), this.endWork.stop(), this.proposals.stop()]);
+    const { endWork, overflow, proposals, titleWork } = this;
+    await Promise.all([titleWork.stop(), endWork.stop(), overflow.stop(), proposals.stop()]);
     await this.pushJobs.stop();
   }
 }

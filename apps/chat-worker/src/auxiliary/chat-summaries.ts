@@ -33,9 +33,9 @@ export class ChatSummaries {
   consider(chat: ChatHead): void {
     const { isWanted, transcripts, work } = this.options;
     if (!isWanted || this.underWay.has(chat.id)) return;
-    const rows = transcripts.cached(chat)?.filter(isShown) ?? [];
+    const rows = transcripts.cached(chat) ?? [];
     if (!isDue(turnsOf(rows), chat.summary)) return;
-    const conversation = conversationText(rows, BOUNDS);
+    const conversation = conversationText(rows.filter(isShown), BOUNDS);
     if (conversation === '') return;
     if (work.add((stop) => this.make(chat, { conversation, stop }))) this.underWay.add(chat.id);
   }
@@ -71,4 +71,5 @@ export function isDue(turns: number, previous: string | null): boolean {
 
 const isShown = (row: TranscriptRow): boolean => row.visibility !== 'model' && !row.compressed;
 
-const turnsOf = (rows: readonly TranscriptRow[]): number => rows.filter(({ role }) => role === 'user').length;
+const turnsOf = (rows: readonly TranscriptRow[]): number =>
+  rows.reduce((count, row) => count + (row.role === 'user' && isShown(row) ? 1 : 0), 0);

@@ -30,6 +30,8 @@ export interface TurnLabelsOptions {
   readonly transcripts: Pick<Transcripts, 'cached'>;
   readonly calls: Pick<AuxiliaryCalls, 'ask'>;
   readonly work: Pick<BackgroundWork, 'add'>;
+  /** For labels without a call, when there is no room for one. */
+  readonly overflow: Pick<BackgroundWork, 'add'>;
   readonly recipients: { has(userId: string): Promise<boolean> };
   readonly onFailure: (error: unknown, chatId: string) => void;
 }
@@ -49,22 +51,18 @@ export class TurnLabels {
 
   /** Resolves with the label that a model made, or undefined when there is none. Never rejects. */
   consider(turn: EndedTurn): Promise<string | undefined> {
-    const { policy, transcripts, work } = this.options;
+    const { overflow, policy, transcripts, work } = this.options;
     if (policy === 'none') return Promise.resolve(undefined);
     const { id } = turn.chat;
     const newer = new AbortController();
     const input = turn.kind === 'error' ? undefined : labelInput(transcripts.cached(turn.chat) ?? turn.rows);
     this.underWay.get(id)?.abort();
     return new Promise((resolve) => {
-      const isAdded = work.add(async (stop) => {
-        try {
-          resolve(await this.make({ ...turn, input }, { newer: newer.signal, stop }));
-        } finally {
-          resolve(undefined);
-          if (this.underWay.get(id) === newer) this.underWay.delete(id);
-        }
-      });
-      if (isAdded) this.underWay.set(id, newer);
+      const job = (read: LabelInput | undefined) => async (stop: AbortSignal) => {
+        resolve(await this.make({ ...turn, input: read }, { newer: newer.signal, stop }));
+        if (this.underWay.get(id) === newer) this.underWay.delete(id);
+      };
+      if (work.add(job(input)) || overflow.add(job(undefined))) this.underWay.set(id, newer);
       else resolve(undefined);
     });
   }
@@ -116,10 +114,11 @@ interface Signals {
 
 /** What the user said last, and what was answered; undefined when nothing was. */
 function labelInput(rows: readonly TranscriptRow[]): LabelInput | undefined {
-  const shown = rows.filter((row) => row.visibility !== 'model' && !row.compressed);
-  const asked = shown.findLastIndex((row) => row.role === 'user');
-  const answers = shown.slice(asked + 1).filter((row) => row.role === 'assistant');
-  const answered = answers.map((row) => readableText(row.content)).findLast((text) => text !== '');
-  if (answered === undefined) return undefined;
-  return { asked: readableText(shown[asked]?.content ?? []), answered };
+  const isShown = (row: TranscriptRow): boolean => row.visibility !== 'model' && !row.compressed;
+  const asked = rows.findLastIndex((row) => row.role === 'user' && isShown(row));
+  const said = (row: TranscriptRow): boolean =>
+    row.role === 'assistant' && isShown(row) && readableText(row.content) !== '';
+  const answer = rows.slice(asked + 1).findLast(said);
+  if (answer === undefined) return undefined;
+  return { asked: readableText(rows[asked]?.content ?? []), answered: readableText(answer.content) };
 }
