@@ -12,6 +12,7 @@ export interface TurnContext {
 }
 
 const MAX_TURNS = 5_000;
+const MAX_BYTES = 32 * 1024 * 1024;
 
 interface KnownTurn {
   /** The message that the turn answers. */
@@ -20,7 +21,11 @@ interface KnownTurn {
 }
 
 export class TurnContexts {
-  private readonly turns = new LRUCache<string, KnownTurn>({ max: MAX_TURNS });
+  private readonly turns = new LRUCache<string, KnownTurn>({
+    max: MAX_TURNS,
+    maxSize: MAX_BYTES,
+    sizeCalculation: ({ context }) => 2 * JSON.stringify(context.chat).length,
+  });
 
   /** The context of the turn that this history is in. */
   of(chat: ChatHead, rows: readonly TranscriptRow[]): TurnContext {
