@@ -4,6 +4,7 @@
  */
 import { type Clock, systemClock } from '@parley/contracts';
 import { MessagesDecoder } from './adapters/anthropic/decoder';
+import { withinPdfLimit } from './adapters/anthropic/pdf-limit';
 import { messagesRequest } from './adapters/anthropic/request';
 import { anthropicSdk } from './adapters/anthropic/sdk';
 import { apiOf, type ModelConnection, type ModelRuntime } from './adapters/model-connection';
@@ -82,7 +83,7 @@ function createApi(connection: ModelConnection, runtime: ModelRuntime): Api {
         send: (request, signal) =>
           sdk
             .post('/v1/messages', {
-              body: messagesRequest(request, connection.modelName),
+              body: messagesRequest(withinPdfLimit(request, connection.contextLimit), connection.modelName),
               signal,
               stream: true,
               ...(request.settings.anthropic?.context_1m_enabled === true && {
