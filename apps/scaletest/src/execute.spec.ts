@@ -67,6 +67,7 @@ describe('a run against a deployment', () => {
     expect(report.parse(JSON.parse(await readFile(flags.json ?? '', 'utf8')))).toEqual(made);
     expect(await readFile(flags.html ?? '', 'utf8')).toContain('<svg');
     expect(await unarchivedChats()).toBe(0);
+    expect(await tokensOfUser('parley-scaletest-1')).toEqual([]);
   });
 
   it('that is stopped reports as far as it came', async () => {
@@ -83,6 +84,7 @@ describe('a run against a deployment', () => {
     expect(made.oracle.by_kind).toEqual({});
     expect(report.parse(JSON.parse(await readFile(flags.json ?? '', 'utf8'))).run_id).toBe(made.run_id);
     expect(await unarchivedChats()).toBe(0);
+    expect(await tokensOfUser('parley-scaletest-1')).toEqual([]);
   });
 
   it('is refused without a mock, since a real model would answer and be paid', async () => {
@@ -93,6 +95,14 @@ describe('a run against a deployment', () => {
   async function requestsToMock(): Promise<number> {
     const response = await fetch(`${target.mockUrl}/ledger/summary`);
     return ((await response.json()) as { requests: number }).requests;
+  }
+
+  async function tokensOfUser(name: string): Promise<unknown[]> {
+    const response = await fetch(`${flags.url ?? ''}/api/v2/users/${name}/keys/tokens`, {
+      headers: { 'coder-session-token': flags.token ?? '' },
+    });
+    expect(response.status).toBe(200);
+    return (await response.json()) as unknown[];
   }
 
   async function unarchivedChats(): Promise<number> {

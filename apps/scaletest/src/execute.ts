@@ -42,7 +42,8 @@ export async function execute(flags: RunFlags, signal: AbortSignal): Promise<Rep
   progress.say(`Starting (logs of what is started: ${logDirectory})`);
   const target = await startTarget(flags, plan);
   // Of a deployment that shows no SQL the budget is asked for by name only.
-  const budget = flags.budget !== undefined || target.databaseUrl !== undefined ? ownBudget : null;
+  const showsSql = target.databaseUrl !== undefined || Object.keys(target.metricsUrls).length > 0;
+  const budget = flags.budget !== undefined || showsSql ? ownBudget : null;
   const seed = flags.seed ?? String(startedAt.getTime());
   const cleansUp = target.kind === 'given' && !flags.keep;
   const test = new Scaletest({ target, seed, signal, progress, budget, cleansUp });
@@ -140,6 +141,7 @@ async function startTarget(flags: RunFlags, plan: RunPlan): Promise<Target> {
     databaseUrl: flags.databaseUrl,
     natsMonitorUrl: flags.natsMonitorUrl,
     serviceUrls: flags.serviceUrls ?? {},
+    metricsToken: flags.metricsToken,
   });
 }
 

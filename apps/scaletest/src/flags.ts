@@ -69,6 +69,7 @@ function addTargetFlags(command: Command): void {
       'where its services show metrics, as gateway=http://…,chat-worker=http://…, with --url; for --diagnose on this machine and with DEBUG_ENDPOINTS',
       (text) => orInvalid(() => parseServiceUrls(text)),
     )
+    .option('--metrics-token <token>', 'the METRICS_TOKEN of its services, with --service-urls')
     .option('--gateways <n>', 'gateway processes', count(1, 20))
     .option('--workers <n>', 'chat-worker processes', count(1, 20))
     .option('--relays <n>', 'stream-relay processes', count(1, 20))

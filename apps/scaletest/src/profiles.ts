@@ -34,6 +34,9 @@ const plainLoad = {
   isBudgeted: false,
 } as const;
 
+/** Beyond this the tool would be a good part of the figure. */
+const rivalsLoad = { ...plainLoad, maxGeneratorCpuMs: 1.5 } as const;
+
 const ONE_OF_EACH = { gateways: 1, workers: 1, relays: 1 };
 const TWO_OF_EACH = { gateways: 2, workers: 2, relays: 2 };
 const usual = { warmUpChats: 0, repeat: 1, isDurable: true, rateLimit: 0 } as const;
@@ -77,9 +80,9 @@ export const PROFILES = {
     warmUpChats: 200,
     repeat: 3,
     loads: [
-      { ...plainLoad, name: '0 ms a chunk', chats: 50, turns: 5, shape: rivalsShape(0) },
-      { ...plainLoad, name: '10 ms a chunk', chats: 50, turns: 5, shape: rivalsShape(10) },
-      { ...plainLoad, name: 'one chat', chats: 1, turns: 50, shape: rivalsShape(0) },
+      { ...rivalsLoad, name: '0 ms a chunk', chats: 50, turns: 5, shape: rivalsShape(0) },
+      { ...rivalsLoad, name: '10 ms a chunk', chats: 50, turns: 5, shape: rivalsShape(10) },
+      { ...rivalsLoad, name: 'one chat', chats: 1, turns: 50, shape: rivalsShape(0) },
     ],
   },
   storm: {

@@ -17,6 +17,7 @@ export interface RunFlags {
   readonly databaseUrl?: string;
   readonly natsMonitorUrl?: string;
   readonly serviceUrls?: Readonly<Record<string, readonly string[]>>;
+  readonly metricsToken?: string;
   readonly spawn?: 'standalone' | 'cluster';
   readonly gateways?: number;
   readonly workers?: number;

@@ -13,7 +13,8 @@ import type { LoadOutcome } from './load/load-outcome';
 import { type LoadPlan, plannedTurns } from './load/load-plan';
 import { LoadRun } from './load/load-run';
 import { type IdleRates, idleRates } from './measure/sql-cost';
-import { SqlUsage } from './measure/sql-usage';
+import { StatementCounters } from './measure/service-metrics';
+import { SqlUsage, type StatementReader } from './measure/sql-usage';
 import { judge } from './oracle/judge';
 import { checkServerErrors } from './oracle/server-error-checks';
 import { checkToolRuns } from './oracle/tool-run-checks';
@@ -47,7 +48,7 @@ export class Scaletest {
   private readonly hangs = new HangWatch();
   private readonly serverErrors = new ServerErrors();
   private readonly ledger: MockLedger;
-  private sql: SqlUsage | null = null;
+  private sql: StatementReader | null = null;
   private idle: IdleRates = { callsPerSecond: new Map() };
   private provisioned: Provisioned | undefined;
   private loads = 0;
@@ -62,20 +63,35 @@ export class Scaletest {
 
   /** @param users how many the loads need at most */
   async prepare(users: number): Promise<void> {
-    const { target, progress, signal } = this.options;
+    const { target, signal } = this.options;
     const [url = ''] = target.apiUrls;
-    const { token, mockUrl, databaseUrl } = target;
+    const { token, mockUrl } = target;
     this.provisioned = await provision({ url, token, mockUrl, users, runTag: this.runId });
-    if (databaseUrl === undefined) return;
-    try {
-      this.sql = await SqlUsage.open(databaseUrl);
-    } catch (error) {
-      progress.say(`SQL is not measured: ${error instanceof Error ? error.message : String(error)}`);
-      return;
-    }
+    this.sql = await this.openStatements();
+    if (this.sql === null) return;
     const before = await this.sql.read();
     await delay(IDLE_MS, undefined, { signal }).catch(() => undefined);
     this.idle = idleRates(before, await this.sql.read());
+  }
+
+  /** Postgres's own statistics, or the services' counters, or nothing; each time it says what it lacks. */
+  private async openStatements(): Promise<StatementReader | null> {
+    const { target, progress } = this.options;
+    const { databaseUrl, metricsUrls: urls, metricsToken: token } = target;
+    const say = (what: string, error: unknown): null => {
+      progress.say(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    };
+    const ofPostgres =
+      databaseUrl === undefined
+        ? null
+        : await SqlUsage.open(databaseUrl).catch((error: unknown) =>
+            say('pg_stat_statements cannot be read, the services count statements', error),
+          );
+    if (ofPostgres !== null || Object.keys(urls).length === 0) return ofPostgres;
+    return StatementCounters.open({ urls, token }).catch((error: unknown) =>
+      say('SQL is not measured', error),
+    );
   }
 
   /** An uncounted run of a load with so many chats. */
@@ -101,6 +117,11 @@ export class Scaletest {
     this.api.close();
     this.streams.close();
     await this.sql?.close();
+    if (!this.options.cleansUp) return;
+    await this.provisioned?.release().catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      this.options.progress.say(`Tokens of this run are left in the deployment: ${why}`);
+    });
   }
 
   private async runOnce(plan: LoadPlan): Promise<LoadReport> {
@@ -145,8 +166,13 @@ export class Scaletest {
     } finally {
       progress.done();
       run.close();
-      if (this.options.cleansUp) await archiveAll(run.sessions);
+      if (this.options.cleansUp) await this.archive(run.sessions);
     }
+  }
+
+  private async archive(sessions: readonly ChatSession[]): Promise<void> {
+    const left = await archiveAll(sessions);
+    if (left > 0) this.options.progress.say(`${left} chats could not be archived`);
   }
 
   private openSession(wish: {
@@ -190,11 +216,20 @@ export class Scaletest {
   }
 }
 
-async function archiveAll(sessions: readonly ChatSession[]): Promise<void> {
+/** @returns how many could not be */
+async function archiveAll(sessions: readonly ChatSession[]): Promise<number> {
+  let failed = 0;
   const left = sessions.filter(({ chatId }) => chatId !== '').values();
   await Promise.all(
     Array.from({ length: CLEAN_UP_AT_ONCE }, async () => {
-      for (const session of left) await session.setArchived(true).catch(() => 0);
+      for (const session of left) if (!(await isArchived(session))) failed += 1;
     }),
   );
+  return failed;
 }
+
+const isArchived = (session: ChatSession): Promise<boolean> =>
+  session.setArchived(true).then(
+    (status) => status < 300,
+    () => false,
+  );

@@ -7,7 +7,16 @@ import { isProfileName, type Profile, PROFILES } from './profiles';
 
 /** Names as commander has them; for people they are the flags. */
 const OF_CLUSTERS = ['gateways', 'workers', 'relays', 'pool', 'rateLimit', 'throughGateways', 'chaos'];
-const OF_GIVEN = ['token', 'streamUrl', 'mockUrl', 'databaseUrl', 'natsMonitorUrl', 'serviceUrls', 'keep'];
+const OF_GIVEN = [
+  'token',
+  'streamUrl',
+  'mockUrl',
+  'databaseUrl',
+  'natsMonitorUrl',
+  'serviceUrls',
+  'metricsToken',
+  'keep',
+];
 
 /** The options that were given on the command line. */
 export function givenOptions(command: Command): ReadonlySet<string> {

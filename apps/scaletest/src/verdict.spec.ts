@@ -32,6 +32,9 @@ describe('the verdict', () => {
       sampleLoad({ budget }),
       sampleLoad({ chaos }),
       sampleLoad({ turns: 0 }),
+      sampleLoad({
+        generator: { ...sampleLoad().generator, cpu_ms_per_turn: 1.6, max_cpu_ms_per_turn: 1.5 },
+      }),
     ];
     for (const load of failing) {
       const { verdict, reasons } = verdictOf([sampleLoad(), load], true);

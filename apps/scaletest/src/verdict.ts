@@ -14,7 +14,7 @@ export function verdictOf(
   return voids.length > 0 ? { verdict: 'void', reasons: voids } : { verdict: 'passed', reasons: [] };
 }
 
-function failuresOf({ load, oracle, chaos, budget, turns }: LoadReport): string[] {
+function failuresOf({ load, oracle, chaos, budget, turns, generator }: LoadReport): string[] {
   const reasons: string[] = Object.entries(oracle.by_kind).map(
     ([kind, count]) => `${load}: ${count} x ${kind}`,
   );
@@ -28,6 +28,9 @@ function failuresOf({ load, oracle, chaos, budget, turns }: LoadReport): string[
       if (measured === null || measured > limit)
         reasons.push(`${load}: ${what}: ${measured ?? 'not measured'}, budget ${limit}`);
   }
+  const { cpu_ms_per_turn: costMs, max_cpu_ms_per_turn: maxMs } = generator;
+  if (maxMs !== null && costMs > maxMs)
+    reasons.push(`${load}: the generator cost ${costMs} ms of CPU a turn, at most ${maxMs} may be its share`);
   // What was not looked at is not clean.
   if (!oracle.has_ledger) reasons.push(`${load}: the mock's ledger could not be read`);
   if (turns === 0) reasons.push(`${load}: no turn ended`);

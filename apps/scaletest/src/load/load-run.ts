@@ -13,7 +13,7 @@ import type { DeliveryCounts } from '../generator/delivery';
 import type { ServerErrors } from '../generator/server-errors';
 import { RunAbortedError, TurnFailedError } from '../generator/errors';
 import type { Turn } from '../generator/turn';
-import type { SqlUsage } from '../measure/sql-usage';
+import type { StatementReader } from '../measure/sql-usage';
 import { dealScenarios, type ScenarioName, SCENARIOS } from '../scenarios/mix';
 import type { Target } from '../system/target';
 import { Barrier } from './barrier';
@@ -27,7 +27,7 @@ import { ClosedLoop, OpenLoop, type Slots } from './slots';
 export interface LoadRunOptions {
   readonly plan: LoadPlan;
   readonly target: Target;
-  readonly sql: SqlUsage | null;
+  readonly sql: StatementReader | null;
   readonly seed: string;
   readonly signal: AbortSignal;
   readonly openSession: (wish: { index: number; scenario: ScenarioName }) => ChatSession;

@@ -2,13 +2,14 @@
 import { type BusReading, readBus } from '../measure/bus-usage';
 import { type GeneratorHealth, GeneratorWatch } from '../measure/generator-health';
 import { type GroupUsage, ProcessUsage } from '../measure/process-usage';
-import { readServiceMetrics, type ServiceMetrics } from '../measure/service-metrics';
-import type { SqlReading, SqlUsage } from '../measure/sql-usage';
+import { metricsSince, readServiceMetrics, type ServiceMetrics } from '../measure/service-metrics';
+import type { SqlReading, StatementReader } from '../measure/sql-usage';
 import type { Target } from '../system/target';
 
 export interface Measured {
   readonly usage: Readonly<Record<string, GroupUsage>>;
   readonly generator: GeneratorHealth;
+  /** Since the load began. */
   readonly services: readonly ServiceMetrics[];
   readonly bus: { readonly before: BusReading; readonly after: BusReading } | null;
   readonly sql: {
@@ -22,12 +23,13 @@ export class Measurements {
   private readonly processes: ProcessUsage;
   private readonly generator = new GeneratorWatch();
   private busBefore: BusReading | null = null;
+  private servicesBefore: readonly ServiceMetrics[] = [];
   private sqlStart: SqlReading | null = null;
   private sqlBarrier: SqlReading | null = null;
 
   constructor(
     private readonly target: Target,
-    private readonly sql: SqlUsage | null,
+    private readonly sql: StatementReader | null,
   ) {
     this.processes = new ProcessUsage(target.processes);
   }
@@ -35,6 +37,7 @@ export class Measurements {
   async start(): Promise<void> {
     this.sqlStart = await this.readSql();
     this.busBefore = await this.readBus();
+    this.servicesBefore = await this.readServices();
     this.processes.start();
     this.generator.start();
   }
@@ -49,13 +52,13 @@ export class Measurements {
     const [sqlEnd, busAfter, services] = [
       await this.readSql(),
       await this.readBus(),
-      await readServiceMetrics(this.target.metricsUrls),
+      await this.readServices(),
     ];
     const { busBefore, sqlStart, sqlBarrier } = this;
     return {
       usage,
       generator,
-      services,
+      services: metricsSince(this.servicesBefore, services),
       bus: busBefore === null || busAfter === null ? null : { before: busBefore, after: busAfter },
       sql:
         sqlStart === null || sqlEnd === null ? null : { start: sqlStart, barrier: sqlBarrier, end: sqlEnd },
@@ -69,6 +72,11 @@ export class Measurements {
     } catch {
       return null;
     }
+  }
+
+  private readServices(): Promise<ServiceMetrics[]> {
+    const { metricsUrls: urls, metricsToken: token } = this.target;
+    return readServiceMetrics({ urls, token });
   }
 
   private readBus(): Promise<BusReading | null> {

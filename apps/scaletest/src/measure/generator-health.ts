@@ -17,6 +17,8 @@ export interface GeneratorHealth {
 
 const RESOLUTION_MS = 20;
 const MAX_CPU_SHARE = 0.9;
+/** Later than this in one of a hundred looks, it stamped answers late that were there in time. */
+const MAX_LOOP_DELAY_P99_MS = 100;
 
 export class GeneratorWatch {
   private histogram: IntervalHistogram | undefined;
@@ -51,9 +53,13 @@ export class GeneratorWatch {
 
 export function judgeGenerator(measured: Omit<GeneratorHealth, 'voidBecause'>): GeneratorHealth {
   const percent = Math.round(measured.cpuShare * 100);
+  const causes = [
+    ...(measured.cpuShare > MAX_CPU_SHARE ? [`used ${percent} % of a processor`] : []),
+    ...(measured.loopDelayP99Ms > MAX_LOOP_DELAY_P99_MS
+      ? [`was ${Math.round(measured.loopDelayP99Ms)} ms late at p99`]
+      : []),
+  ];
   const voidBecause =
-    measured.cpuShare > MAX_CPU_SHARE
-      ? `the generator used ${percent} % of a processor: it was the bottleneck`
-      : null;
+    causes.length > 0 ? `the generator ${causes.join(' and ')}: it was the bottleneck` : null;
   return { ...measured, voidBecause };
 }

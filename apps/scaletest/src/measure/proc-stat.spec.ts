@@ -1,4 +1,4 @@
-import { parseProcStat, readMemory, readProcStat } from './proc-stat';
+import { parseProcStat, readMemory, readProcStat, resetPeakMemory } from './proc-stat';
 
 describe('/proc', () => {
   it('is read right for a name with spaces and parentheses', () => {
@@ -10,10 +10,18 @@ describe('/proc', () => {
     });
   });
 
+  it('knows the peak of our memory since it was told to begin', () => {
+    expect(resetPeakMemory(process.pid)).toBe(true);
+    const { rss = 0, peakRss = 0 } = readMemory(process.pid) ?? {};
+    expect(peakRss).toBeGreaterThanOrEqual(rss);
+    expect(peakRss).toBeLessThan(rss + 16 * 1024 * 1024);
+  });
+
   it('knows our own process, and nothing of one that is not there', () => {
     const stat = readProcStat(process.pid);
     expect(stat?.parentPid).toBe(process.ppid);
     expect(readMemory(process.pid)?.rss).toBeGreaterThan(10 * 1024 * 1024);
     expect(readProcStat(4_194_999)).toBeNull();
+    expect(resetPeakMemory(4_194_999)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 /** What Linux says of a process under /proc (proc(5)). Null for one that is gone, and on systems without /proc. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** USER_HZ, which is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -39,6 +39,16 @@ export function readMemory(pid: number): { rss: number; peakRss: number } | null
   const kib = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
   return { rss: kib('VmRSS') * 1024, peakRss: kib('VmHWM') * 1024 };
+}
+
+/** From now on its peak counts anew (proc(5), clear_refs). False for a process that is not ours to tell. */
+export function resetPeakMemory(pid: number): boolean {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Memory with shared pages divided among those who share them: Postgres's buffers count once. */

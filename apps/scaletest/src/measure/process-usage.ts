@@ -1,8 +1,9 @@
 /**
  * CPU and memory of every process of the system during a load, by group: each service, Postgres with its backends, NATS, Redis, the
- * mock, and the generator itself. A process that was killed keeps what it had used when it was last seen.
+ * mock, and the generator itself. A process that was killed keeps what it had used when it was last seen. The peak of memory is the
+ * kernel's own (VmHWM), told to begin with the load; where that is refused it is since the process began.
  */
-import { childrenOf, readMemory, readProcStat, readProportionalMemory } from './proc-stat';
+import { childrenOf, readMemory, readProcStat, readProportionalMemory, resetPeakMemory } from './proc-stat';
 
 /** The processes to watch, asked anew at each sample since some are restarted. */
 export type ProcessGroups = () => Readonly<Record<string, readonly number[]>>;
@@ -37,6 +38,7 @@ export class ProcessUsage {
   constructor(private readonly groups: ProcessGroups) {}
 
   start(): void {
+    for (const pid of Object.values(this.groups()).flat()) resetPeakMemory(pid);
     this.sample();
     this.hasStarted = true;
     this.timer = setInterval(() => this.sample(), SAMPLE_MS);
@@ -73,7 +75,7 @@ export class ProcessUsage {
     const stat = readProcStat(pid);
     const memory = readMemory(pid);
     if (stat === null || memory === null) return;
-    this.note(pid, { group, cpuMs: stat.cpuMs, rssBytes: memory.rss });
+    this.note(pid, { group, cpuMs: stat.cpuMs, rssBytes: memory.peakRss });
   }
 
   /** The time of backends that have ended is in their parent's account. */

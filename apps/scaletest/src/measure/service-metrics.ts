@@ -1,4 +1,8 @@
-/** The little that the report wants of the services' own metrics: event-loop delay, and whatever tells of waiting for the pool. */
+/**
+ * The little that the report wants of the services' own metrics: event-loop delay, waits for the pool and what was dropped, and how often
+ * each statement ran. Counters count since their process began, so what a load did is the difference of two readings.
+ */
+import type { SqlReading, StatementReader, StatementTotals } from './sql-usage';
 
 /** One sample of the Prometheus text format. */
 export interface MetricSample {
@@ -21,28 +25,94 @@ export function parseMetrics(text: string): MetricSample[] {
 const UNWANTED = /_bucket$/;
 const WANTED =
   /^(nodejs_eventloop_lag_(p50|p99|max)_seconds|parley_\w*pool\w*|parley_\w*dropped\w*|parley_model_retries_total|parley_lease_losses_total)$/;
+const STATEMENTS = 'parley_sql_statements_total';
+const COUNTER = /_(total|sum|count)$/;
 
 export interface ServiceMetrics {
   readonly service: string;
   readonly samples: readonly MetricSample[];
 }
 
+export interface MetricsSource {
+  /** The addresses of the services, by name. */
+  readonly urls: Readonly<Record<string, readonly string[]>>;
+  /** Of METRICS_TOKEN, where they ask for it. */
+  readonly token: string | undefined;
+}
+
 /** Of each service that answers. */
-export async function readServiceMetrics(
-  urls: Readonly<Record<string, readonly string[]>>,
-): Promise<ServiceMetrics[]> {
+export async function readServiceMetrics(source: MetricsSource): Promise<ServiceMetrics[]> {
+  const all = await scrape(source);
+  return all.map(({ service, samples }) => ({
+    service,
+    samples: samples.filter(({ name }) => WANTED.test(name) && !UNWANTED.test(name)),
+  }));
+}
+
+/** What the services did between two readings: of counters the difference, of a process that began anew all it has, of gauges the last. */
+export function metricsSince(
+  before: readonly ServiceMetrics[],
+  after: readonly ServiceMetrics[],
+): ServiceMetrics[] {
+  return after.map(({ service, samples }) => {
+    const known = new Map(
+      (before.find((other) => other.service === service)?.samples ?? []).map((sample) => [
+        nameOf(sample),
+        sample.value,
+      ]),
+    );
+    return {
+      service,
+      samples: samples.map((sample) => {
+        const then = known.get(nameOf(sample)) ?? 0;
+        const counts = COUNTER.test(sample.name) && sample.value >= then;
+        return counts ? { ...sample, value: sample.value - then } : sample;
+      }),
+    };
+  });
+}
+
+const nameOf = ({ name, labels }: MetricSample): string => `${name}{${labels}}`;
+
+/** How often each statement ran, by the services' own counters: for a Postgres without `pg_stat_statements`. */
+export class StatementCounters implements StatementReader {
+  private constructor(private readonly source: MetricsSource) {}
+
+  /** @throws when no service shows the counter */
+  static async open(source: MetricsSource): Promise<StatementCounters> {
+    const counters = new StatementCounters(source);
+    await counters.read();
+    return counters;
+  }
+
+  async read(): Promise<SqlReading> {
+    const all = await scrape(this.source);
+    const byQuery = new Map<string, StatementTotals>();
+    for (const { name, labels, value } of all.flatMap(({ samples }) => samples)) {
+      const query = name === STATEMENTS ? /statement="([^"]*)"/.exec(labels)?.[1] : undefined;
+      if (query === undefined) continue;
+      const calls = (byQuery.get(query)?.calls ?? 0) + value;
+      byQuery.set(query, { query, calls, rows: 0, walBytes: 0, totalMs: 0 });
+    }
+    if (byQuery.size === 0) throw new Error(`no service shows ${STATEMENTS}`);
+    return { source: 'service_counters', atMs: performance.now(), byQuery, walBytes: 0 };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+async function scrape({ urls, token }: MetricsSource): Promise<ServiceMetrics[]> {
   const targets = Object.entries(urls).flatMap(([role, list]) =>
     list.map((url, index) => ({ service: `${role}-${index + 1}`, url })),
   );
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const read = await Promise.all(
     targets.map(async ({ service, url }): Promise<ServiceMetrics | null> => {
       try {
-        const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(3_000) });
-        if (!response.ok) return null;
-        const samples = parseMetrics(await response.text()).filter(
-          ({ name }) => WANTED.test(name) && !UNWANTED.test(name),
-        );
-        return { service, samples };
+        const response = await fetch(`${url}/metrics`, { headers, signal: AbortSignal.timeout(3_000) });
+        return response.ok ? { service, samples: parseMetrics(await response.text()) } : null;
       } catch {
         return null;
       }

@@ -2,6 +2,7 @@ import { idleRates, sqlCost } from './sql-cost';
 import type { SqlReading } from './sql-usage';
 
 const reading = (seconds: number, calls: Record<string, number>): SqlReading => ({
+  source: 'pg_stat_statements',
   atMs: seconds * 1000,
   walBytes: 0,
   byQuery: new Map(
@@ -28,6 +29,12 @@ describe('the cost in SQL', () => {
     expect(cost.transaction_commands_per_turn).toBe(0.2);
     expect(cost.background_statements).toBe(6);
     expect(cost.by_query.map(({ query }) => query)).toEqual(['send', 'finish', 'BEGIN', 'COMMIT', 'sweep']);
+  });
+
+  it('knows of statements alone where only the services count them', () => {
+    const counted = { ...reading(25, { send: 100 }), source: 'service_counters' as const };
+    const cost = sqlCost({ before: reading(20, {}), after: counted, turns: 100, idle });
+    expect(cost).toMatchObject({ statements_per_turn: 1, rows_per_turn: null, wal_bytes_per_turn: null });
   });
 
   it('counts a statement of the clock that the load makes run far more often', () => {

@@ -10,9 +10,10 @@ export interface IdleRates {
 export interface StatementCost {
   readonly query: string;
   readonly calls: number;
-  readonly rows: number;
-  readonly wal_bytes: number;
-  readonly total_ms: number;
+  /** Null where only the services count. */
+  readonly rows: number | null;
+  readonly wal_bytes: number | null;
+  readonly total_ms: number | null;
   readonly per_turn: number;
   /** Runs by the clock, not by the turn. */
   readonly is_background: boolean;
@@ -20,8 +21,8 @@ export interface StatementCost {
 
 export interface SqlCost {
   readonly statements_per_turn: number;
-  readonly rows_per_turn: number;
-  readonly wal_bytes_per_turn: number;
+  readonly rows_per_turn: number | null;
+  readonly wal_bytes_per_turn: number | null;
   readonly transaction_commands_per_turn: number;
   readonly background_statements: number;
   readonly by_query: readonly StatementCost[];
@@ -46,15 +47,17 @@ export function sqlCost(input: {
 }): SqlCost {
   const { before, after, turns, idle } = input;
   const seconds = (after.atMs - before.atMs) / 1000;
+  const isOfPostgres = after.source === 'pg_stat_statements';
+  const known = (value: number): number | null => (isOfPostgres ? value : null);
   const perTurn = (count: number): number => (turns === 0 ? 0 : Math.round((count / turns) * 1000) / 1000);
   const costs = differences(before, after).map((totals): StatementCost => {
     const idleCalls = (idle.callsPerSecond.get(totals.text) ?? 0) * seconds;
     return {
       query: totals.query,
       calls: totals.calls,
-      rows: totals.rows,
-      wal_bytes: totals.walBytes,
-      total_ms: Math.round(totals.totalMs * 10) / 10,
+      rows: known(totals.rows),
+      wal_bytes: known(totals.walBytes),
+      total_ms: known(Math.round(totals.totalMs * 10) / 10),
       per_turn: perTurn(totals.calls),
       is_background: idleCalls > 0 && totals.calls <= 2 * idleCalls + 4,
     };
@@ -62,11 +65,11 @@ export function sqlCost(input: {
   const counted = costs.filter((cost) => !cost.is_background);
   const statements = counted.filter(({ query }) => !TRANSACTION_COMMAND.test(query));
   const sum = (list: readonly StatementCost[], of: 'calls' | 'rows' | 'wal_bytes'): number =>
-    list.reduce((total, cost) => total + cost[of], 0);
+    list.reduce((total, cost) => total + (cost[of] ?? 0), 0);
   return {
     statements_per_turn: perTurn(sum(statements, 'calls')),
-    rows_per_turn: perTurn(sum(statements, 'rows')),
-    wal_bytes_per_turn: perTurn(sum(counted, 'wal_bytes')),
+    rows_per_turn: known(perTurn(sum(statements, 'rows'))),
+    wal_bytes_per_turn: known(perTurn(sum(counted, 'wal_bytes'))),
     transaction_commands_per_turn: perTurn(sum(counted, 'calls') - sum(statements, 'calls')),
     background_statements: sum(costs, 'calls') - sum(counted, 'calls'),
     by_query: costs.sort((left, right) => right.calls - left.calls).slice(0, MAX_QUERIES),

@@ -4,7 +4,17 @@
  */
 import { Database, sql } from '@parley/database';
 
+export type SqlSource = 'pg_stat_statements' | 'service_counters';
+
+/** What tells how often statements ran: Postgres, or where it does not, the services. */
+export interface StatementReader {
+  /** @throws when it cannot be read now */
+  read(): Promise<SqlReading>;
+  close(): Promise<void>;
+}
+
 export interface SqlReading {
+  readonly source: SqlSource;
   readonly atMs: number;
   /** By the full text; `query` in the value is for people. */
   readonly byQuery: ReadonlyMap<string, StatementTotals>;
@@ -37,7 +47,7 @@ interface Row {
   total_ms: number;
 }
 
-export class SqlUsage {
+export class SqlUsage implements StatementReader {
   private constructor(private readonly database: Database) {}
 
   /** @throws when the database cannot be reached or the extension cannot be had */
@@ -69,7 +79,7 @@ export class SqlUsage {
       });
       walBytes += row.wal_bytes;
     }
-    return { atMs: performance.now(), byQuery, walBytes };
+    return { source: 'pg_stat_statements', atMs: performance.now(), byQuery, walBytes };
   }
 
   close(): Promise<void> {

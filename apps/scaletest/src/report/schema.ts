@@ -32,27 +32,29 @@ const phaseLatencies = z.object({
 const statement = z.object({
   query: z.string(),
   calls: z.number(),
-  rows: z.number(),
-  wal_bytes: z.number(),
-  total_ms: z.number(),
+  rows: z.number().nullable(),
+  wal_bytes: z.number().nullable(),
+  total_ms: z.number().nullable(),
   per_turn: z.number(),
   is_background: z.boolean(),
 });
 
 const sqlCost = z.object({
   statements_per_turn: z.number(),
-  rows_per_turn: z.number(),
-  wal_bytes_per_turn: z.number(),
+  rows_per_turn: z.number().nullable(),
+  wal_bytes_per_turn: z.number().nullable(),
   transaction_commands_per_turn: z.number(),
   background_statements: z.number(),
   by_query: z.array(statement),
 });
 
 const sql = z.object({
+  /** `service_counters`: the services' own counters of statements, which know no rows and no WAL. */
+  source: z.enum(['pg_stat_statements', 'service_counters']).default('pg_stat_statements'),
   /** Over the whole load. */
   statements_per_turn: z.number(),
-  rows_per_turn: z.number(),
-  wal_bytes_per_turn: z.number(),
+  rows_per_turn: z.number().nullable(),
+  wal_bytes_per_turn: z.number().nullable(),
   /** Of first turns and of later ones apart, where the load has a barrier between them. */
   create: sqlCost.nullable(),
   follow_up: sqlCost.nullable(),
@@ -167,6 +169,8 @@ export const loadReport = z.object({
   chaos: chaos.nullable(),
   generator: z.object({
     cpu_ms_per_turn: z.number(),
+    /** Null where the load has no limit. */
+    max_cpu_ms_per_turn: z.number().nullable().default(null),
     cpu_share: z.number(),
     loop_delay_p50_ms: z.number(),
     loop_delay_p99_ms: z.number(),
@@ -196,6 +200,8 @@ const clientFloor = z.object({
   first_token_ms: maybeLatency,
 });
 const commitFloor = z.object({
+  /** `pgbench`, or where it is missing `own loop`: a loop in this process, which costs processor time itself. */
+  by: z.enum(['pgbench', 'own loop']).default('own loop'),
   clients: z.number(),
   turns_per_s: z.number(),
   ms_per_turn: z.number(),

@@ -79,6 +79,7 @@ export function sumUp(input: SumUpInput): LoadReport {
     chaos: chaosOf(input),
     generator: {
       cpu_ms_per_turn: perTurn(measured.generator.cpuMs),
+      max_cpu_ms_per_turn: plan.maxGeneratorCpuMs ?? null,
       cpu_share: round(measured.generator.cpuShare, 3),
       loop_delay_p50_ms: round(measured.generator.loopDelayP50Ms, 2),
       loop_delay_p99_ms: round(measured.generator.loopDelayP99Ms, 2),
@@ -161,6 +162,7 @@ function sqlOf({ measured }: LoadOutcome, ended: readonly Turn[], idle: IdleRate
     return { ...cost, by_query: [...cost.by_query] };
   };
   return {
+    source: start.source,
     statements_per_turn: whole.statements_per_turn,
     rows_per_turn: whole.rows_per_turn,
     wal_bytes_per_turn: whole.wal_bytes_per_turn,

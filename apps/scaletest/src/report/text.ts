@@ -43,7 +43,7 @@ function loadLines(load: LoadReport): string[] {
         ]),
     `   streams:        ${load.wire_bytes_per_turn} bytes and ${streams.events_per_turn} events a turn, ${streams.reconnects} reconnects, ${streams.cut_by_commit} of ${streams.episodes} answers overtaken by their commit`,
     `   calls:          ${load.calls.retries} tried again, ${load.calls.rate_limited} rate limited, ${load.calls.confirmed} confirmed after a lost reply, ${load.calls.server_errors} answered with a 5xx`,
-    `   generator:      ${generator.cpu_ms_per_turn} ms a turn, ${Math.round(generator.cpu_share * 100)} % of a processor, loop delay p99 ${generator.loop_delay_p99_ms} ms, worst backlog ${generator.worst_backlog}`,
+    `   generator:      ${generator.cpu_ms_per_turn} ms a turn${generator.max_cpu_ms_per_turn === null ? '' : ` (at most ${generator.max_cpu_ms_per_turn})`}, ${Math.round(generator.cpu_share * 100)} % of a processor, loop delay p99 ${generator.loop_delay_p99_ms} ms, worst backlog ${generator.worst_backlog}`,
     ...chaosLines(load),
     ...oracleLines(load),
     ...budgetLines(load),
@@ -77,7 +77,7 @@ function sqlLines({ sql }: LoadReport): string[] {
   const shown = sql.follow_up ?? sql;
   const what = sql.follow_up === null ? 'a turn' : 'a follow-up turn';
   return [
-    `   SQL ${what}: ${shown.statements_per_turn} statements, ${shown.rows_per_turn} rows, ${Math.round(shown.wal_bytes_per_turn)} WAL bytes` +
+    `   SQL ${what}: ${shown.statements_per_turn} statements, ${sql.source === 'service_counters' ? "by the services' own counters" : `${shown.rows_per_turn ?? '?'} rows, ${Math.round(shown.wal_bytes_per_turn ?? 0)} WAL bytes`}` +
       (sql.create === null ? '' : `; a first turn: ${sql.create.statements_per_turn} statements`),
     ...shown.by_query
       .slice(0, MAX_QUERIES)
@@ -150,8 +150,8 @@ function floorLines(floor: FloorReport): string[] {
         `   ${name.padEnd(44)} ${String(rate).padStart(7)} turns/s, ${cpu} ms CPU a turn, over p50 ${overhead?.p50 ?? '-'} p95 ${overhead?.p95 ?? '-'} ms, first token p50 ${first?.p50 ?? '-'} ms`,
     ),
     ...floor.commits.map(
-      ({ clients, turns_per_s: rate, ms_per_turn: ms, postgres_cpu_ms_per_turn: cpu }) =>
-        `   two commits a turn, ${String(clients).padStart(2)} clients${' '.repeat(18)} ${String(rate).padStart(7)} turns/s, ${ms} ms a turn, ${cpu ?? '-'} ms Postgres CPU a turn`,
+      ({ by, clients, turns_per_s: rate, ms_per_turn: ms, postgres_cpu_ms_per_turn: cpu }) =>
+        `   two commits a turn, ${String(clients).padStart(2)} clients (${by})${' '.repeat(16 - by.length)} ${String(rate).padStart(7)} turns/s, ${ms} ms a turn, ${cpu ?? '-'} ms Postgres CPU a turn`,
     ),
   ];
 }

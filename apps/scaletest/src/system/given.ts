@@ -10,6 +10,7 @@ export interface GivenOptions {
   readonly natsMonitorUrl: string | undefined;
   /** Where its services show metrics, by name. */
   readonly serviceUrls: Readonly<Record<string, readonly string[]>>;
+  readonly metricsToken: string | undefined;
 }
 
 export function givenTarget(options: GivenOptions): Target {
@@ -23,6 +24,7 @@ export function givenTarget(options: GivenOptions): Target {
     databaseUrl: options.databaseUrl,
     natsMonitorUrl: options.natsMonitorUrl,
     metricsUrls: options.serviceUrls,
+    metricsToken: options.metricsToken,
     processes: () => ({ generator: [process.pid] }),
     topology: { given: true, gateways: apiUrls.length },
     chaos: undefined,

@@ -1,6 +1,7 @@
 /**
  * Sets a deployment up for load over its own API: a provider that is the mock, a model, and users. Every step looks first, so that a
- * deployment can be used again. A provider of our name that is something else is refused: it may be somebody's.
+ * deployment can be used again. A provider of our name that is something else is refused: it may be somebody's. The users are the same in
+ * each run, with passwords that nobody keeps; the tokens are of this run and go with it.
  */
 import { randomBytes } from 'node:crypto';
 import { ApiError, ParleyClient } from '@parley/client';
@@ -11,6 +12,8 @@ export interface Provisioned {
   readonly modelConfigId: string;
   /** One a user. */
   readonly tokens: readonly string[];
+  /** Deletes the tokens that were made. @throws ApiError, after all were tried */
+  release(): Promise<void>;
 }
 
 export interface ProvisionOptions {
@@ -20,6 +23,11 @@ export interface ProvisionOptions {
   readonly mockUrl: string;
   readonly users: number;
   readonly runTag: string;
+}
+
+interface MadeToken {
+  readonly userId: string;
+  readonly key: string;
 }
 
 const PROVIDER_NAME = 'parley-scaletest';
@@ -35,9 +43,20 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   if (organization === undefined) throw new Error('The owner of the token belongs to no organization');
   const provider = await ensureProvider(api, `${options.mockUrl}/v1`);
   const model = await ensureModel(api, organization.id, provider.id);
-  const tokens = [token];
-  while (tokens.length < options.users) tokens.push(await addUser(api, `${options.runTag}-${tokens.length}`));
-  return { organizationId: organization.id, modelConfigId: model.id, tokens };
+  const made: MadeToken[] = [];
+  const release = (): Promise<void> => deleteTokens(api, made.splice(0));
+  try {
+    while (made.length + 1 < options.users) made.push(await tokenOf(api, made.length + 1, options.runTag));
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return {
+    organizationId: organization.id,
+    modelConfigId: model.id,
+    tokens: [token, ...made.map(({ key }) => key)],
+    release,
+  };
 }
 
 async function firstUser(api: ParleyClient): Promise<string> {
@@ -47,17 +66,36 @@ async function firstUser(api: ParleyClient): Promise<string> {
   return session.session_token;
 }
 
-async function addUser(api: ParleyClient, name: string): Promise<string> {
-  const username = `st-${name}`;
+async function tokenOf(api: ParleyClient, number: number, runTag: string): Promise<MadeToken> {
+  const userId = await ensureUser(api, `parley-scaletest-${number}`);
+  const { key } = await api.call<{ key: string }>('POST', `/users/${userId}/keys/tokens`, {
+    token_name: `scaletest-${runTag}`,
+  });
+  return { userId, key };
+}
+
+async function ensureUser(api: ParleyClient, username: string): Promise<string> {
+  try {
+    return (await api.call<{ id: string }>('GET', `/users/${username}`)).id;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+  }
   const user = await api.call<{ id: string }>('POST', '/users', {
     email: `${username}@parley.test`,
     username,
     password: randomBytes(12).toString('base64url'),
   });
-  const { key } = await api.call<{ key: string }>('POST', `/users/${user.id}/keys/tokens`, {
-    token_name: 'scaletest',
-  });
-  return key;
+  return user.id;
+}
+
+/** The id of a token is what comes before its secret. */
+async function deleteTokens(api: ParleyClient, tokens: readonly MadeToken[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const { userId, key } of tokens)
+    await api
+      .call('DELETE', `/users/${userId}/keys/${key.split('-')[0] ?? ''}`)
+      .catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 async function ensureProvider(api: ParleyClient, baseUrl: string): Promise<Provider> {

@@ -14,6 +14,8 @@ export interface Target {
   readonly natsMonitorUrl: string | undefined;
   /** Where each service shows its metrics. */
   readonly metricsUrls: Readonly<Record<string, readonly string[]>>;
+  /** What they ask for before they show them. */
+  readonly metricsToken?: string | undefined;
   /** The processes, where they are ours to see. */
   readonly processes: ProcessGroups;
   /** What runs, for the report. */

@@ -27,6 +27,7 @@ export function sampleLoad(change: Partial<LoadReport> = {}): LoadReport {
     },
     stall_ms: null,
     sql: {
+      source: 'pg_stat_statements',
       statements_per_turn: 2,
       rows_per_turn: 2,
       wal_bytes_per_turn: 900,
@@ -55,6 +56,7 @@ export function sampleLoad(change: Partial<LoadReport> = {}): LoadReport {
     chaos: null,
     generator: {
       cpu_ms_per_turn: 1,
+      max_cpu_ms_per_turn: null,
       cpu_share: 0.2,
       loop_delay_p50_ms: 0,
       loop_delay_p99_ms: 2,
