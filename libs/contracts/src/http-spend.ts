@@ -80,6 +80,8 @@ export const costSummary = z.object({
       ...messageCount,
     }),
   ),
+  /** What the calls were for: `turn`, `title`, `label`, `summary`, `proposal`, `compaction`. */
+  by_purpose: z.array(z.object({ purpose: z.string(), ...tokenTotals, ...messageCount })),
   by_chat: z.array(
     z.object({ root_chat_id: uuid(), chat_title: z.string(), ...tokenTotals, ...messageCount }),
   ),

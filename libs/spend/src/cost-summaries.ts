@@ -43,6 +43,9 @@ models as (
     join chat_model_configs m on m.id = t.used_id join chat_providers p on p.id = m.ai_provider_id
   order by t.total_cost_micros desc, m.id limit ${MAX_BREAKDOWN_ROWS}
 ),
+purposes as (
+  select purpose, ${TOTALS} from calls group by purpose order by total_cost_micros desc, purpose
+),
 roots as (
   select c.id as root_chat_id, c.title as chat_title, t.*
   from (select root_id, ${TOTALS} from calls group by root_id) t join chats c on c.id = t.root_id
@@ -52,11 +55,12 @@ select ${TOTALS},
   count(*) filter (where cost_micros is not null) as priced_message_count,
   count(*) filter (where cost_micros is null) as unpriced_message_count,
   coalesce((select jsonb_agg(to_jsonb(models) - 'used_id') from models), '[]') as by_model,
+  coalesce((select jsonb_agg(to_jsonb(purposes)) from purposes), '[]') as by_purpose,
   coalesce((select jsonb_agg(to_jsonb(roots) - 'root_id') from roots), '[]') as by_chat
 from calls`,
 );
 
-/** What a user's chats cost in a range: in all, by model and by root chat. */
+/** What a user's chats cost in a range: in all, by model, by purpose and by root chat. */
 export async function readUserCost(
   database: Queryable,
   { userId, range }: { userId: string; range: DateRange },

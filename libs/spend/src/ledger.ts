@@ -18,14 +18,14 @@ const isCall = (alias: string) =>
 
 /**
  * The calls of the chats in the common table expression `chats` (columns `id`, `root_id`, `owner_id`), from $1 until before $2.
- * Columns: root_id, owner_id, model_config_id, the four token counts, cost_micros.
+ * Columns: root_id, owner_id, purpose, model_config_id, the four token counts, cost_micros.
  */
 export const callsOf = (chats: string): string => `
-  select o.root_id, o.owner_id, m.model_config_id, ${tokensOf('m')}, m.total_cost_micros as cost_micros
+  select o.root_id, o.owner_id, 'turn' as purpose, m.model_config_id, ${tokensOf('m')}, m.total_cost_micros as cost_micros
   from ${chats} o join chat_messages m on m.chat_id = o.id
   where ${isCall('m')} and m.created_at >= $1::timestamptz and m.created_at < $2::timestamptz
   union all
-  select o.root_id, o.owner_id, k.model_config_id, ${tokensOf('k')}, k.cost_micros
+  select o.root_id, o.owner_id, k.purpose, k.model_config_id, ${tokensOf('k')}, k.cost_micros
   from ${chats} o join chat_model_calls k on k.chat_id = o.id
   where k.created_at >= $1::timestamptz and k.created_at < $2::timestamptz`;
 

@@ -91,7 +91,11 @@ describe('sums', () => {
       expect(await readChatCost(testDatabase.database, { chatId: id })).toMatchObject({
         total_cost_micros: 12,
       });
-    const { by_chat } = await readUserCost(testDatabase.database, { userId, range });
+    const { by_chat, by_purpose } = await readUserCost(testDatabase.database, { userId, range });
+    expect(by_purpose).toMatchObject([
+      { purpose: 'turn', total_cost_micros: 7, message_count: 1 },
+      { purpose: 'title', total_cost_micros: 5, message_count: 1 },
+    ]);
     expect(by_chat).toMatchObject([{ root_chat_id: chatId, total_cost_micros: 12, message_count: 2 }]);
   });
 

@@ -11,6 +11,7 @@ import type { Transcripts } from '../transcripts';
 import type { AuxiliaryCalls } from './auxiliary-calls';
 import { callingChat } from './auxiliary-models';
 import type { BackgroundWork } from './background-work';
+import { isSaid } from './said-rows';
 
 const FIRST_AT_TURN = 4;
 const BOUNDS: ConversationBounds = { maxCharacters: 12_000, maxLatestCharacters: 3_000 };
@@ -35,7 +36,7 @@ export class ChatSummaries {
     if (!isWanted || this.underWay.has(chat.id)) return;
     const rows = transcripts.cached(chat) ?? [];
     if (!isDue(turnsOf(rows), chat.summary)) return;
-    const conversation = conversationText(rows.filter(isShown), BOUNDS);
+    const conversation = conversationText(rows.filter(isSaid), BOUNDS);
     if (conversation === '') return;
     if (work.add((stop) => this.make(chat, { conversation, stop }))) this.underWay.add(chat.id);
   }
@@ -69,7 +70,5 @@ export function isDue(turns: number, previous: string | null): boolean {
   return previous === null ? turns % FIRST_AT_TURN === 0 : Number.isInteger(Math.log2(turns));
 }
 
-const isShown = (row: TranscriptRow): boolean => row.visibility !== 'model' && !row.compressed;
-
 const turnsOf = (rows: readonly TranscriptRow[]): number =>
-  rows.reduce((count, row) => count + (row.role === 'user' && isShown(row) ? 1 : 0), 0);
+  rows.reduce((count, row) => count + (row.role === 'user' && isSaid(row) ? 1 : 0), 0);

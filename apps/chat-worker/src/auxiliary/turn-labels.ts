@@ -13,6 +13,7 @@ import type { Transcripts } from '../transcripts';
 import type { AuxiliaryCalls } from './auxiliary-calls';
 import { callingChat } from './auxiliary-models';
 import type { BackgroundWork } from './background-work';
+import { isSaid } from './said-rows';
 
 /** Whose turns get labels: everybody's, those of owners who take notifications, or nobody's. */
 export const TURN_LABELS = ['all', 'notified', 'none'] as const;
@@ -114,11 +115,10 @@ interface Signals {
 
 /** What the user said last, and what was answered; undefined when nothing was. */
 function labelInput(rows: readonly TranscriptRow[]): LabelInput | undefined {
-  const isShown = (row: TranscriptRow): boolean => row.visibility !== 'model' && !row.compressed;
-  const asked = rows.findLastIndex((row) => row.role === 'user' && isShown(row));
-  const said = (row: TranscriptRow): boolean =>
-    row.role === 'assistant' && isShown(row) && readableText(row.content) !== '';
-  const answer = rows.slice(asked + 1).findLast(said);
+  const asked = rows.findLastIndex((row) => row.role === 'user' && isSaid(row));
+  const isAnswer = (row: TranscriptRow): boolean =>
+    row.role === 'assistant' && isSaid(row) && readableText(row.content) !== '';
+  const answer = rows.slice(asked + 1).findLast(isAnswer);
   if (answer === undefined) return undefined;
   return { asked: readableText(rows[asked]?.content ?? []), answered: readableText(answer.content) };
 }

@@ -1,7 +1,7 @@
 /**
- * The ledger against the mock's own: a run with retries, interrupts, edits, tools, titles, labels, summaries and proposals costs what
- * the mock says it has told, to the micro. A provider tells usage at the end of an answer, and Anthropic also what it has read at the start: of a
- * broken answer that much is known, and of OpenAI's nothing, so that its cost is unknown and is counted as such.
+ * The ledger against the mock's own: a run with retries, interrupts, edits, tools, titles, labels, summaries, proposals and compaction
+ * costs what the mock says it has told, to the micro. A provider tells usage at the end of an answer, and Anthropic also what it has
+ * read at the start: of a broken answer that much is known, and of OpenAI's nothing, so that its cost is unknown and counted as such.
  */
 import type { Chat, ChatCost, CostSummary, CostUsers, MessagesResponse } from '@parley/contracts';
 import { sql } from '@parley/database';
@@ -101,8 +101,19 @@ async function live(model: PricedModel): Promise<string> {
   await system.untilAnswering(name('edited away'));
   await editLast(chatId, { key: name('edited'), ...usage(17, 3), ...beside('edited') });
   await labelled(chatId, 'edited');
-  await editLast(chatId, { key: name('edited again'), ...usage(19, 5, 7), ...beside('edited again') });
+  const summary = { key: name('summary'), reply: 'They agreed.', ...usage(601, 43) };
+  const broken = { kind: 'end_early', after_chunks: 2, first_attempts: 1 } as const;
+  await editLast(chatId, {
+    key: name('edited again'),
+    ...usage(19, 5, 7),
+    ...beside('edited again'),
+    summary: { ...summary, fault: broken },
+  });
   await labelled(chatId, 'edited again');
+  expect((await system.as(person, 'POST', `/chats/${chatId}/compact`)).status).toBe(200);
+  await system.until(person, chatId, 'waiting');
+  await send(chatId, { key: name('after'), ...usage(31, 7), ...beside('after') });
+  await labelled(chatId, 'after');
   return chatId;
 }
 
@@ -168,8 +179,8 @@ test('the sum of all costs is what the mock has told, to the micro, by chat, by 
     return all.every(({ ended_at }) => ended_at !== null) ? all : false;
   });
   const expected = expectedOf(entries);
-  expect(expected).toMatchObject({ calls: expect.any(Number) as number, unpriced: 2 * 3 });
-  expect(entries.filter(({ fault }) => fault === 'end_early')).toHaveLength(3);
+  expect(expected).toMatchObject({ calls: expect.any(Number) as number, unpriced: 2 * 4 });
+  expect(entries.filter(({ fault }) => fault === 'end_early')).toHaveLength(6);
   expect(entries.filter(({ closed_by_client_at }) => closed_by_client_at !== null)).toHaveLength(6);
 
   const summary = await eventually(async () => {
@@ -183,6 +194,8 @@ test('the sum of all costs is what the mock has told, to the micro, by chat, by 
     unpriced_message_count: expected.unpriced,
     usage_limit: { is_limited: false },
   });
+  const byPurpose = summary.by_purpose.reduce((total, { total_cost_micros }) => total + total_cost_micros, 0);
+  expect(byPurpose).toBe(expected.micros);
   for (const model of pricedModels()) {
     const own = expectedOf(entries.filter((entry) => entry.api === model.api && entry.model === model.model));
     expect(own.calls).toBeGreaterThan(0);
@@ -209,12 +222,14 @@ test('the sum of all costs is what the mock has told, to the micro, by chat, by 
     // The attempt that broke off, the interrupted turn, and the one that was edited away.
     turn: 3 * each,
     title: both,
-    label: 6 * each + each,
+    label: 7 * each + each,
     summary: each,
     proposal: each,
+    // The first attempt broke off.
+    compaction: 2 * each,
   });
   const structured = entries.filter(({ purpose }) => purpose === 'structured');
-  expect(structured).toHaveLength(both + 7 * each + each + each);
+  expect(structured).toHaveLength(both + 8 * each + each + each);
 });
 
 const COUNT_BY_PURPOSE = sql(
