@@ -56,7 +56,7 @@ export async function startStandalone(
 ): Promise<Standalone> {
   const { logger, onStop, signal } = context;
   const { exporter, sample } = options.tracing ?? { exporter: { type: 'none' }, sample: 0 };
-  const tracing = startTracing({ serviceName: 'standalone', exporter, sample });
+  const tracing = await startTracing({ serviceName: 'standalone', exporter, sample });
   onStop('tracing', () => tracing.stop());
   const databaseUrl = options.databaseUrl ?? (await startPostgres(options.dataDirectory, onStop));
   await runMigrations({ url: databaseUrl });

@@ -40,7 +40,7 @@ export async function openParts(
   { name, migrations, config, tracing, connectTimeoutMs }: OpenPartsOptions,
   { signal, logger, onStop }: ServiceContext,
 ): Promise<ServiceParts> {
-  const tracer = tracing === undefined ? NO_TRACER : openTracer(name, tracing, onStop);
+  const tracer = tracing === undefined ? NO_TRACER : await openTracer(name, tracing, onStop);
   const database = await Database.open({
     url: config.databaseUrl,
     poolSize: config.databasePoolSize,
@@ -57,13 +57,13 @@ export async function openParts(
   return { database, bus, metrics, tracer };
 }
 
-function openTracer(
+async function openTracer(
   serviceName: string,
   config: ConfigOf<typeof observabilitySettings>,
   onStop: ServiceContext['onStop'],
-): Tracer {
+): Promise<Tracer> {
   const exporter = traceExporterOf(config);
-  const tracing = startTracing({ serviceName, exporter, sample: config.parleyTraceSample });
+  const tracing = await startTracing({ serviceName, exporter, sample: config.parleyTraceSample });
   onStop('tracing', () => tracing.stop());
   return tracing.tracer;
 }

@@ -105,7 +105,7 @@ export class ObservedSystem {
     const metrics = new Metrics().collectProcess();
     this.metrics.set(service, metrics);
     const exporter = { type: 'file', path: this.traceFile } as const;
-    const tracing = startTracing({ serviceName: service, exporter, sample: 1 });
+    const tracing = await startTracing({ serviceName: service, exporter, sample: 1 });
     this.flushes.push(() => tracing.stop());
     const destination = { write: (line: string): void => void this.logs.push(line) };
     const database = await Database.open({ url: this.databaseUrl, poolSize: 4, applicationName: service });
