@@ -68,3 +68,11 @@ describe('a text that is too long', () => {
     expect(cutMiddle('ä'.repeat(50), 99)).not.toBe('ä'.repeat(50));
   });
 });
+
+it('what was made of a part is made again for another limit only', () => {
+  const long = part('x'.repeat(2_000));
+  const cut = resultContent(long, 100);
+  expect(resultContent(long, 100)).toBe(cut);
+  expect(resultContent(long, 10_000).text).toContain('x'.repeat(2_000));
+  expect(resultContent(long, 100)).toEqual(cut);
+});

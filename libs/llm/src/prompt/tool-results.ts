@@ -1,4 +1,10 @@
-/** Stored tool results as a model reads them: JSON text of bounded size, or media beside a text. */
+/**
+ * Stored tool results as a model reads them: JSON text of bounded size, or media beside a text.
+ *
+ * Each step of a turn sends all results again, and most of building a prompt would be parsing and writing them anew. So what was made of
+ * a part is kept for as long as the part itself is: in the worker that is its bounded cache of transcripts, which counts two bytes a
+ * character where these texts mostly take one, and so leaves room for both.
+ */
 import type { ToolResultPart } from '@parley/contracts';
 import { isJsonObject, parseJson, stringAt } from '../json';
 import type { PromptToolResult } from '../model-client';
@@ -7,8 +13,23 @@ import { IMAGE_TYPES, isNative } from './files';
 
 export type ResultContent = Pick<PromptToolResult, 'text' | 'media' | 'isError'>;
 
-/** @param maxBytes of the text */
+interface Made {
+  readonly maxBytes: number;
+  readonly content: ResultContent;
+}
+
+const madeOf = new WeakMap<ToolResultPart, Made>();
+
+/** @param part is not changed after it was seen here @param maxBytes of the text */
 export function resultContent(part: ToolResultPart, maxBytes: number): ResultContent {
+  const made = madeOf.get(part);
+  if (made?.maxBytes === maxBytes) return made.content;
+  const content = makeContent(part, maxBytes);
+  madeOf.set(part, { maxBytes, content });
+  return content;
+}
+
+function makeContent(part: ToolResultPart, maxBytes: number): ResultContent {
   const isError = part.is_error ?? false;
   const media = part.is_media === true ? readMedia(part.result) : undefined;
   if (media !== undefined) return { ...media, text: cutMiddle(media.text.toWellFormed(), maxBytes), isError };
