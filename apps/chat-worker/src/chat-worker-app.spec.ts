@@ -60,6 +60,23 @@ describe('the app of the chat worker', () => {
     expect(text).toMatch(/^parley_owned_chats 1$/m);
   });
 
+  it('reads the settings of a user once for many turns, and anew when the bus says that they changed', async () => {
+    const turn = async () => harness.until(await harness.createChat({ reply: 'said' }), 'waiting');
+    const reads = async () => {
+      const scraped = await (await fetch(`${url}/metrics`)).text();
+      return Number(/statement="chat_settings_select_user"\} (\d+)$/m.exec(scraped)?.[1] ?? 0);
+    };
+    await turn();
+    const before = await reads();
+    await turn();
+    expect(await reads()).toBe(before);
+    harness.bus.publish(subjects.configChanged('chat_settings'), { id: harness.ownerId });
+    await eventually(async () => {
+      await turn();
+      expect(await reads()).toBeGreaterThan(before);
+    });
+  });
+
   it('notices at once that a model was changed', async () => {
     await harness.store.database.query(disableModels, [false]);
     harness.bus.publish(subjects.configChanged('models'), {});
