@@ -35,7 +35,7 @@ select c.id, n, ${ROLE}, ${CONTENT} from generate_series(1, $1::int) n, chats c`
 const LENGTHEN = sql(
   'bench_lengthen',
   `insert into chat_messages (chat_id, revision, role, content)
-select $1::uuid, $2::int, ${ROLE}, ${CONTENT} from generate_series(1, $2::int) n`,
+select $1::uuid, 1, ${ROLE}, ${CONTENT} from generate_series(1, $2::int) n`,
 );
 
 describe('The hot path', () => {

@@ -31,7 +31,7 @@ export class Episode {
   private kept: NumberedPart[] = [];
   private keptBytes = 0;
   private isOverfull = false;
-  private readonly waiting = new Map<number, EncodedPart>();
+  private waiting: Map<number, EncodedPart> | undefined;
   private waitingBytes = 0;
   private nextSeq = 1;
   private highestSeq = 0;
@@ -65,7 +65,7 @@ export class Episode {
     const inOrder: NumberedPart[] = [];
     parts.forEach((part, index) => {
       const seq = firstSeq + index;
-      if (seq < this.nextSeq || this.waiting.has(seq)) return;
+      if (seq < this.nextSeq || this.waiting?.has(seq) === true) return;
       this.highestSeq = Math.max(this.highestSeq, seq);
       const encoded = { role: part.role, json: JSON.stringify(part.part) };
       if (seq === this.nextSeq) this.giveOut(encoded, inOrder);
@@ -91,14 +91,14 @@ export class Episode {
   /** When there is no more room behind a hole, filling the hole brings the part again. */
   private wait(seq: number, part: EncodedPart): void {
     if (this.waitingBytes + part.json.length > this.maxBytes) return;
-    this.waiting.set(seq, part);
+    (this.waiting ??= new Map()).set(seq, part);
     this.waitingBytes += part.json.length;
   }
 
   private unwait(seq: number): EncodedPart | undefined {
-    const part = this.waiting.get(seq);
+    const part = this.waiting?.get(seq);
     if (part === undefined) return undefined;
-    this.waiting.delete(seq);
+    this.waiting?.delete(seq);
     this.waitingBytes -= part.json.length;
     return part;
   }

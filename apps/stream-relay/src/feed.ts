@@ -54,7 +54,7 @@ export class Feed {
   private ahead: Episode | null = null;
   /** The last part of the episode that was sent; parts that came ahead of it are behind while its change is told. */
   private sentSeq = 0;
-  private readonly early = new Map<number, ChatChange>();
+  private early: Map<number, ChatChange> | undefined;
   private newestVersion = 0;
   /** The version that only a read brings, because its change came without content, or removed messages. */
   private mustReach = 0;
@@ -123,8 +123,8 @@ export class Feed {
     if (change.version > this.version) {
       if (change.history_reset === true || change.truncated === true)
         this.mustReach = Math.max(this.mustReach, change.version);
-      else if (change.from_version === this.version || this.early.size < this.limits.maxEarlyChanges)
-        this.early.set(change.from_version, change);
+      else if (change.from_version === this.version || (this.early?.size ?? 0) < this.limits.maxEarlyChanges)
+        (this.early ??= new Map()).set(change.from_version, change);
     }
     return this.toTail(this.advance());
   }
@@ -216,15 +216,16 @@ export class Feed {
     let step = NO_STEP;
     for (let next = this.nextChange(); next !== undefined; next = this.nextChange())
       step = followedBy(step, this.moveTo(headAfter(next.head, next.change), next.change.messages ?? []));
-    for (const [fromVersion, change] of this.early)
-      if (change.version <= this.version) this.early.delete(fromVersion);
+    for (const [fromVersion, change] of this.early ?? [])
+      if (change.version <= this.version) this.early?.delete(fromVersion);
+    if (this.early?.size === 0) this.early = undefined;
     return step;
   }
 
   private nextChange(): { head: FeedHead; change: ChatChange } | undefined {
     if (this.known === null) return undefined;
-    const change = this.early.get(this.version);
-    this.early.delete(this.version);
+    const change = this.early?.get(this.version);
+    this.early?.delete(this.version);
     return change === undefined ? undefined : { head: this.known, change };
   }
 

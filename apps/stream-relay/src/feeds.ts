@@ -76,11 +76,10 @@ export class Feeds {
 
   start(): void {
     this.stopListening = this.options.bus.onReconnect(() => this.refreshAll());
-    this.tasks.run('sweep of feeds', (signal) =>
-      this.every(SWEEP_MS, 'feed sweep', signal, () => this.sweep()),
-    );
-    this.tasks.run('version checks', (signal) =>
-      this.every(this.options.versionCheckMs, 'version check', signal, () => this.checkVersions()),
+    const { versionCheckMs } = this.options;
+    this.tasks.run('sweep of feeds', () => this.every(SWEEP_MS, 'feed sweep', () => this.sweep()));
+    this.tasks.run('version checks', () =>
+      this.every(versionCheckMs, 'version check', () => this.checkVersions()),
     );
   }
 
@@ -158,7 +157,7 @@ export class Feeds {
       await watched.close();
       throw error;
     });
-    if (!isThere || this.tasks.signal.aborted) {
+    if (!isThere || this.tasks.isStopped) {
       await watched.close();
       return null;
     }
@@ -188,7 +187,8 @@ export class Feeds {
     const { clock, logger } = this.options;
     logger.info({ feeds: this.entries.size }, 'The bus is back: comparing all feeds with Postgres');
     for (const delayMs of CHECKS_AFTER_OUTAGE_MS)
-      this.tasks.run('version check', async (signal) => {
+      this.tasks.run('version check', async () => {
+        const { signal } = this.tasks;
         if (delayMs > 0) await clock.sleep(delayMs, { name: 'check after an outage', signal });
         await this.checkVersions();
       });
@@ -196,13 +196,9 @@ export class Feeds {
   }
 
   /** Rounds for ever, each begun a jittered while after the one before ended; one that fails is logged. */
-  private async every(
-    ms: number,
-    name: string,
-    signal: AbortSignal,
-    round: () => Promise<void>,
-  ): Promise<void> {
+  private async every(ms: number, name: string, round: () => Promise<void>): Promise<void> {
     const { clock, random, logger } = this.options;
+    const { signal } = this.tasks;
     while (!signal.aborted) {
       await clock.sleep(ms * (0.9 + 0.2 * random()), { name, signal });
       await round().catch((error: unknown) => logger.warn({ err: error, round: name }, 'A round failed'));

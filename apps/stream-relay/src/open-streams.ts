@@ -53,7 +53,8 @@ export class OpenStreams {
 
   start(): void {
     const { clock, heartbeatMs } = this.options;
-    this.tasks.run('heartbeats', async (signal) => {
+    const { signal } = this.tasks;
+    this.tasks.run('heartbeats', async () => {
       for (;;) {
         await clock.sleep(heartbeatMs / SLOTS, { name: 'heartbeat', signal });
         this.beat();

@@ -44,7 +44,7 @@ export class WatchedFeed implements Attachable {
   readThroughId = 0;
   private readonly viewers = new Set<Viewer>();
   /** Viewers that joined in the middle of an episode too long to keep: they wait for the stored message. */
-  private readonly withoutPreview = new Set<Viewer>();
+  private withoutPreview: Set<Viewer> | undefined;
   private readonly tasks: Tasks;
   private readonly history: FeedHistory;
   private subscription: Subscription | undefined;
@@ -83,7 +83,7 @@ export class WatchedFeed implements Attachable {
 
   join(viewer: Viewer, { followsParts }: { followsParts: boolean }): void {
     this.viewers.add(viewer);
-    if (!followsParts) this.withoutPreview.add(viewer);
+    if (!followsParts) (this.withoutPreview ??= new Set()).add(viewer);
   }
 
   /** Somebody knows of this version; when it is news, it is read. */
@@ -138,7 +138,7 @@ export class WatchedFeed implements Attachable {
         onChange: (change) => this.deliver(this.feed.apply(change)),
         onParts: (parts) => this.onParts(parts),
       });
-      if (this.tasks.signal.aborted) return subscription.unsubscribe();
+      if (this.tasks.isStopped) return subscription.unsubscribe();
       this.subscription = subscription;
       // What was published before the confirmation may have passed by unseen.
       if (this.hasBegunReading) this.tasks.run('read again', () => this.readAgain());
@@ -173,7 +173,7 @@ export class WatchedFeed implements Attachable {
 
   private leave(viewer: Viewer): void {
     this.viewers.delete(viewer);
-    this.withoutPreview.delete(viewer);
+    this.withoutPreview?.delete(viewer);
   }
 
   private deliver(update: FeedUpdate): void {
@@ -192,12 +192,12 @@ export class WatchedFeed implements Attachable {
   }
 
   private broadcast({ events, startsEpisode, parts }: FeedTail): void {
-    if (startsEpisode) this.withoutPreview.clear();
+    if (startsEpisode) this.withoutPreview = undefined;
     const { metrics } = this.options;
     const all = new EventBatch([...events, ...parts], metrics);
     const withoutParts = new EventBatch(events, metrics);
     for (const viewer of this.viewers) {
-      const batch = this.withoutPreview.has(viewer) ? withoutParts : all;
+      const batch = this.withoutPreview?.has(viewer) === true ? withoutParts : all;
       if (batch.events.length > 0) viewer.send(batch);
     }
   }
@@ -207,18 +207,17 @@ export class WatchedFeed implements Attachable {
     if (this.feed.head === null) return;
     if (!this.isCatchingUp && this.feed.lack() !== 'nothing') {
       this.isCatchingUp = true;
-      this.tasks.run('catch up', (signal) =>
-        this.catchUpWithGaps(signal).finally(() => (this.isCatchingUp = false)),
-      );
+      this.tasks.run('catch up', () => this.catchUpWithGaps().finally(() => (this.isCatchingUp = false)));
     }
     if (!this.isFilling && this.feed.hole !== null) {
       this.isFilling = true;
-      this.tasks.run('fill', (signal) => this.fillHoles(signal).finally(() => (this.isFilling = false)));
+      this.tasks.run('fill', () => this.fillHoles().finally(() => (this.isFilling = false)));
     }
   }
 
-  private async catchUpWithGaps(signal: AbortSignal): Promise<void> {
+  private async catchUpWithGaps(): Promise<void> {
     const { clock } = this.options;
+    const { signal } = this.tasks;
     for (let futile = 0; this.feed.lack() !== 'nothing';) {
       // Only what may still come by itself is waited for; and nobody hammers a Postgres that is away.
       if (futile > 0 || this.feed.lack() === 'later')
@@ -230,8 +229,9 @@ export class WatchedFeed implements Attachable {
     }
   }
 
-  private async fillHoles(signal: AbortSignal): Promise<void> {
+  private async fillHoles(): Promise<void> {
     const { clock } = this.options;
+    const { signal } = this.tasks;
     for (let futile = 0; this.feed.hole !== null;) {
       await clock.sleep(this.pauseMs(futile), { name: 'part gap', signal });
       if (this.feed.hole === null) return;
@@ -286,7 +286,7 @@ export class WatchedFeed implements Attachable {
   }
 
   private logFailure(error: unknown, message: string): null {
-    if (!this.tasks.signal.aborted)
+    if (!this.tasks.isStopped)
       this.options.logger.warn({ err: error, chat_id: this.options.chatId }, message);
     return null;
   }

@@ -4,7 +4,8 @@
 import type { BusLogger } from './bus';
 
 export class ListenerRuns {
-  private readonly running = new Set<Promise<void>>();
+  /** Made when something runs for longer than a turn: ten thousand subscriptions of a relay never do. */
+  private running: Set<Promise<void>> | undefined;
 
   constructor(
     private readonly subject: string,
@@ -25,17 +26,18 @@ export class ListenerRuns {
 
   /** Resolves when nothing runs any more, including what is started meanwhile. */
   async idle(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(this.running);
+    while (this.running !== undefined && this.running.size > 0) await Promise.all(this.running);
   }
 
   private track(result: Promise<void>): void {
+    const running = (this.running ??= new Set<Promise<void>>());
     const run: Promise<void> = result
       .catch((error: unknown) => this.report(error))
       .finally(() => {
-        this.running.delete(run);
+        running.delete(run);
         this.runsOfBus.delete(run);
       });
-    this.running.add(run);
+    running.add(run);
     this.runsOfBus.add(run);
   }
 

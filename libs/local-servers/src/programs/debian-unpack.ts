@@ -29,19 +29,24 @@ function defaultCacheDirectory(): string {
   return join(homedir(), '.cache/parley/servers');
 }
 
-const unpackedRoot = (cacheDirectory: string): string => join(cacheDirectory, `debian-${process.arch}`);
+const unpackedRoot = (folder: string, cacheDirectory: string): string =>
+  join(cacheDirectory, `debian-${process.arch}-${folder}`);
 
 /** The program and its library path, when an earlier call unpacked it. */
-export function unpackedProgram(name: string, cacheDirectory = defaultCacheDirectory()) {
-  const root = unpackedRoot(cacheDirectory);
-  const file = ['usr/sbin', 'usr/bin'].map((directory) => join(root, directory, name)).find(isExecutable);
+export function unpackedProgram(name: string, folder: string, cacheDirectory = defaultCacheDirectory()) {
+  const root = unpackedRoot(folder, cacheDirectory);
+  // In usr/bin a browser has a script only, which looks for the program where it is installed.
+  const file = [`usr/lib/${name}`, 'usr/sbin', 'usr/bin']
+    .map((directory) => join(root, directory, name))
+    .find(isExecutable);
   if (file === undefined) return undefined;
   const libraries = ['usr/lib', 'lib'].flatMap((directory) => {
     const parent = join(root, directory);
     if (!existsSync(parent)) return [];
     return readdirSync(parent)
       .filter((entry) => entry.includes('-linux-'))
-      .map((entry) => join(parent, entry));
+      .map((entry) => join(parent, entry))
+      .flatMap((directory) => [directory, join(directory, 'pulseaudio')].filter((path) => existsSync(path)));
   });
   return { file, env: { LD_LIBRARY_PATH: libraries.join(':') } };
 }
@@ -49,6 +54,7 @@ export function unpackedProgram(name: string, cacheDirectory = defaultCacheDirec
 /** Throws with apt's own words when it fails. */
 export async function unpackDebianPackages(
   packages: readonly string[],
+  folder: string,
   cacheDirectory = defaultCacheDirectory(),
 ): Promise<void> {
   await mkdir(cacheDirectory, { recursive: true });
@@ -63,8 +69,9 @@ export async function unpackDebianPackages(
     for (const file of await readdir(downloads)) {
       await run('dpkg-deb', ['--extract', join(downloads, file), unpacked], { timeout: timeoutMs });
     }
-    await rm(unpackedRoot(cacheDirectory), { recursive: true, force: true });
-    await rename(unpacked, unpackedRoot(cacheDirectory));
+    const root = unpackedRoot(folder, cacheDirectory);
+    await rm(root, { recursive: true, force: true });
+    await rename(unpacked, root);
   } finally {
     await rm(work, { recursive: true, force: true });
   }

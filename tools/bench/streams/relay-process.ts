@@ -1,0 +1,71 @@
+/** A relay as the process that deployments run, from its build, with what it says about itself. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findFreePort } from '@parley/local-servers';
+import { eventually } from '@parley/testing';
+
+const MAIN = join(__dirname, '../../../apps/stream-relay/dist/main.js');
+
+export class RelayProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+  ) {}
+
+  /** Needs `npm run build`. */
+  static async start(servers: { databaseUrl: string; natsUrl: string }): Promise<RelayProcess> {
+    const port = await findFreePort();
+    const child = spawn(process.execPath, [MAIN], {
+      env: {
+        PATH: process.env['PATH'],
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        DATABASE_URL: servers.databaseUrl,
+        NATS_URL: servers.natsUrl,
+        DATABASE_POOL_SIZE: '5',
+        BUS_VALIDATION: 'false',
+        LOG_LEVEL: 'warn',
+        RELAY_FEED_LINGER_MS: '60000',
+        NODE_ENV: 'production',
+      },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const relay = new RelayProcess(child, `http://127.0.0.1:${port}`);
+    await eventually(async () => (await fetch(`${relay.url}/readyz`)).ok, { timeoutMs: 30_000 });
+    return relay;
+  }
+
+  /** Resident memory, in KiB. */
+  get residentKib(): number {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN);
+  }
+
+  /** Milliseconds of processor time so far. */
+  get cpuMs(): number {
+    const stat = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').replace(/^.*\) /, '');
+    const fields = stat.split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  }
+
+  /** The value of a metric without labels; NaN when there is none. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1] ?? NaN);
+  }
+
+  /** Reads of Postgres by the stream path, versions checks apart. */
+  async reads(): Promise<number> {
+    const names = ['first_reads', 'catch_up_reads', 'history_reads'];
+    const counts = await Promise.all(names.map((name) => this.metric(`parley_relay_${name}_total`)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async stop(): Promise<void> {
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    await exited;
+  }
+}
