@@ -18,7 +18,7 @@ export interface GeneratorHealth {
 const RESOLUTION_MS = 20;
 const MAX_CPU_SHARE = 0.9;
 /** Later than this in one of a hundred looks, it stamped answers late that were there in time. */
-const MAX_LOOP_DELAY_P99_MS = 100;
+const MAX_LOOP_DELAY_P99_MS = 200;
 
 export class GeneratorWatch {
   private histogram: IntervalHistogram | undefined;

@@ -51,6 +51,16 @@ describe('following a stream', () => {
     expect(followed).toMatchObject({ status: 'waiting', statusAtMs: 5, lastAnswerId: 2, cutByCommit: 0 });
   });
 
+  it('knows an answer that was not streamed from one that comes again after an edit', () => {
+    const unstreamed = fold(message(1, 'user', 'q'), status('running'), message(2, 'assistant', 'Hello'));
+    expect(unstreamed.gaps).toEqual([
+      { messageId: 2, attachedAtMs: 0, streamedLength: 0, committedLength: 5 },
+    ]);
+    const edited: StreamEvent = { type: 'history_reset', chat_id: CHAT };
+    const again = [message(1, 'user', 'q'), message(2, 'assistant', 'Hello')];
+    expect(fold(...TURN, message(2, 'assistant', 'Hello'), edited, ...again).gaps).toEqual([]);
+  });
+
   it('finds a hole, a repetition and a late start among parts', () => {
     expect(kinds(...TURN, part(4, '!'))).toEqual(['part_hole']);
     expect(kinds(...TURN, part(2, 'llo'))).toEqual(['part_repeated']);

@@ -54,6 +54,8 @@ export class StreamFold {
   episodes = 0;
   private episode: LiveEpisode | undefined;
   private newestId = 0;
+  /** Of all messages ever seen: after an edit the older ones come again, and nobody streams those. */
+  private highestId = 0;
 
   apply(event: StreamEvent, atMs: number): void {
     this.lastEvent = event.type;
@@ -147,8 +149,9 @@ export class StreamFold {
     }
     if (seen.role === 'assistant') {
       this.lastAnswerId = Math.max(this.lastAnswerId, seen.id);
-      this.compareWithStreamed(seen, text);
+      if (seen.id > this.highestId) this.compareWithStreamed(seen, text);
     }
+    this.highestId = Math.max(this.highestId, seen.id);
   }
 
   private compareWithStreamed(seen: SeenMessage, committed: string): void {
