@@ -6,16 +6,19 @@ import { NO_TRACER } from '@parley/service';
 import { TurnWatch } from './observe/turn-watch';
 import { silentMetrics } from './testing/harness';
 import { Roster, type RosterOptions } from './roster';
-import type { Tasks } from './tasks';
+import type { TaskOrder, Tasks } from './tasks';
+import type { Place } from './tools/lent-place';
 
 describe('the roster', () => {
   const released: string[] = [];
   const begun: string[] = [];
+  const places = new Map<string, Place>();
   let isWanted = false;
 
   const tasks = {
-    perform: ({ head }: { head: ChatHead }) => {
+    perform: ({ head, place }: TaskOrder) => {
       begun.push(head.id);
+      places.set(head.id, place);
       return new Promise(() => undefined);
     },
     release: ({ id }: ChatHead) => {
@@ -36,7 +39,7 @@ describe('the roster', () => {
       throw error;
     },
     maxWorking: 10,
-    maxResting: 10,
+    maxResting: 1,
     restMs: 1_000,
   } satisfies RosterOptions);
 
@@ -82,6 +85,19 @@ describe('the roster', () => {
     const chatId = await followUp();
     await eventually(() => expect(begun).toContain(chatId));
     expect(released).toEqual([]);
+  });
+
+  it('lets those that only wait lend their places, as many as may rest', async () => {
+    const [one, other] = [await followUp(), await followUp()];
+    await eventually(() => expect(begun).toEqual(expect.arrayContaining([one, other])));
+    const working = roster.workingCount;
+    places.get(one)?.lend();
+    expect(roster.workingCount).toBe(working - 1);
+    places.get(other)?.lend();
+    expect(roster.workingCount).toBe(working - 1);
+    places.get(one)?.takeBack();
+    places.get(other)?.takeBack();
+    expect(roster.workingCount).toBe(working);
   });
 
   it('gives the chat back where others wait for a place, so that they are not starved', async () => {

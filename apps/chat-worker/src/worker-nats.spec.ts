@@ -2,6 +2,7 @@ import { connectNats } from '@parley/bus';
 import { interrupt, send } from '@parley/chat-state';
 import { eventually, testServers } from '@parley/testing';
 import { ask, Harness } from './testing/harness';
+import { createParent } from './testing/parent';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -43,5 +44,26 @@ describe('a worker on NATS', () => {
     await harness.until(chatId, 'waiting');
     const entry = (await harness.ledger()).find((each) => each.key === 'nats-cut');
     expect((entry?.closed_by_client_at ?? Infinity) - askedAt).toBeLessThan(250);
+  });
+
+  it('wakes a parent when its child rests, without asking Postgres meanwhile', async () => {
+    const reads: string[] = [];
+    const [first, second] = [1, 2].map(() =>
+      harness.startWorker({
+        settings: { sweepMs: 60_000, maxChats: 1 },
+        around: (name, run) => {
+          if (name === 'read_chat') reads.push(name);
+          return run();
+        },
+      }),
+    );
+    await Promise.all([first, second]);
+    const child = { reply: 'word '.repeat(30), chunk_count: 30, chunk_ms: 50 };
+    const { chatId } = await createParent(harness, { child });
+    await harness.until(chatId, 'waiting');
+    const results = (await harness.messages(chatId)).flatMap(({ content }) => content);
+    expect(JSON.stringify(results)).toContain(JSON.stringify({ report: child.reply }).slice(1, -1));
+    // Before it waits, and when it was woken.
+    expect(reads.length).toBeLessThanOrEqual(2);
   });
 });
