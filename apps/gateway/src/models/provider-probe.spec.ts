@@ -1,3 +1,4 @@
+import { sql } from '@parley/database';
 import { LlmMock } from '@parley/llmmock';
 import { idOf, provision, type Provisioned } from '../testing/provision';
 import { startGateway, type TestGateway } from '../testing/start-gateway';
@@ -60,6 +61,15 @@ describe('asking a provider', () => {
       return (reply.body as { error: object }).error;
     };
     expect(await errorOf(await newProvider('openai'))).toMatchObject({ kind: 'missing_key' });
+    const lost = await newProvider('openai', { api_key: 'right' });
+    await gateway.testDatabase.database.query(
+      sql('spec_lose_key', `update chat_providers set api_key_key_id = 'lost' where id = $1`),
+      [lost],
+    );
+    expect(await errorOf(lost)).toMatchObject({
+      kind: 'missing_key',
+      detail: expect.stringContaining('decrypted') as string,
+    });
     const away = { api_key: 'k', base_url: 'http://127.0.0.1:9/v1' };
     expect(await errorOf(await newProvider('openai', away))).toMatchObject({ kind: 'timeout' });
     const elsewhere = { api_key: 'right', base_url: `${url}/v2` };

@@ -4,8 +4,8 @@
  */
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { ChatProvider } from '@parley/database';
-import { PROVIDER_KEY_CONTEXT, type SecretBox } from '@parley/identity';
-import { listModels, ProviderConnections, type ModelList } from '@parley/llm';
+import { PROVIDER_KEY_CONTEXT, SecretUnreadableError, type SecretBox } from '@parley/identity';
+import { listModels, ModelError, ProviderConnections, type ModelList } from '@parley/llm';
 
 export class ProviderProbe implements BeforeApplicationShutdown {
   private readonly connections = new ProviderConnections();
@@ -13,13 +13,21 @@ export class ProviderProbe implements BeforeApplicationShutdown {
 
   constructor(private readonly secretBox: SecretBox) {}
 
-  /** `apiKey` absent: the stored one. @throws SecretUnreadableError when that cannot be opened */
-  models(provider: ChatProvider, apiKey?: string): Promise<ModelList> {
+  /** `apiKey` absent: the stored one. */
+  async models(provider: ChatProvider, apiKey?: string): Promise<ModelList> {
     const { id, type, baseUrl } = provider;
-    return listModels(
-      { providerId: id, type, baseUrl: baseUrl ?? undefined, apiKey: apiKey ?? this.storedKey(provider) },
-      { connections: this.connections, signal: this.stopping.signal },
-    );
+    try {
+      const key = apiKey ?? this.storedKey(provider);
+      return await listModels(
+        { providerId: id, type, baseUrl: baseUrl ?? undefined, apiKey: key },
+        { connections: this.connections, signal: this.stopping.signal },
+      );
+    } catch (error) {
+      if (!(error instanceof SecretUnreadableError)) throw error;
+      const detail = 'The stored API key cannot be decrypted: enter it again.';
+      const failure = new ModelError({ kind: 'missing_key', retryable: false, provider: type, detail });
+      return { ok: false, error: failure.toChatError() };
+    }
   }
 
   beforeApplicationShutdown(): void {
