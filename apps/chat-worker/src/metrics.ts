@@ -5,14 +5,20 @@ import { readBacklog, type Backlog } from '@parley/chat-state';
 import type { Database } from '@parley/database';
 import { exposeBus, exposeDatabase, type Metrics } from '@parley/service';
 import { createTurnMetrics } from './observe/turn-metrics';
+import type { CallPurpose } from '@parley/spend';
 import type { EndedTurn } from './observe/turn-stages';
 import type { Worker } from './worker';
+
+/** `given_up`: nobody wanted it any more, or the worker stopped. */
+export type AuxiliaryOutcome = 'answered' | 'timed_out' | 'given_up' | 'failed';
 
 export interface WorkerMetrics {
   /** Milliseconds from asking the model to its first part. */
   firstPart(ms: number): void;
   stepCommitted(step: { readonly endsTurn: boolean }): void;
   toolsRun(count: number): void;
+  /** A call beside the turns has ended: a title, a label, a summary, a proposal. */
+  auxiliaryCall(call: { readonly purpose: CallPurpose; readonly outcome: AuxiliaryOutcome }): void;
   /** A summary took the place of a history. */
   compacted(source: 'automatic' | 'manual'): void;
   retried(kind: ChatErrorKind): void;
@@ -43,6 +49,11 @@ export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
     name: 'parley_compactions_total',
     help: 'Histories that a summary took the place of',
     labels: ['source'] as const,
+  });
+  const auxiliaryCalls = metrics.counter({
+    name: 'parley_auxiliary_calls_total',
+    help: 'Calls of models beside the turns: titles, labels, summaries, proposals',
+    labels: ['purpose', 'outcome'] as const,
   });
   const fences = metrics.counter({
     name: 'parley_lease_losses_total',
@@ -88,6 +99,7 @@ export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
     },
     compacted: (source) => compactions.inc({ source }),
     toolsRun: (count) => calls.inc(count),
+    auxiliaryCall: (call) => auxiliaryCalls.inc(call),
     retried: (kind) => retries.inc({ kind }),
     failed: (kind) => failures.inc({ kind }),
     acquired: (by, count) => acquisitions.inc({ by }, count),

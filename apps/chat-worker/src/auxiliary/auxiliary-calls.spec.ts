@@ -1,6 +1,7 @@
 import { ModelError, type ModelClient, type ModelRequest, type ResolvedModel } from '@parley/llm';
 import { FakeClock } from '@parley/testing';
 import type { CallOutcome } from '@parley/spend';
+import type { WorkerMetrics } from '../metrics';
 import type { CallLedger } from '../spend/call-ledger';
 import type { ModelCall } from '../spend/model-call';
 import { AUXILIARY_CALL_MS, AuxiliaryCalls, AuxiliaryTimeoutError } from './auxiliary-calls';
@@ -52,7 +53,12 @@ function callsOf(model: ResolvedModel, clock: FakeClock) {
     },
   } as unknown as CallLedger;
   const models = { choose: () => Promise.resolve(model) } as unknown as AuxiliaryModels;
-  return { calls: new AuxiliaryCalls({ models, ledger, clock, createId: () => 'id' }), recorded };
+  const counted: string[] = [];
+  const metrics: Pick<WorkerMetrics, 'auxiliaryCall'> = {
+    auxiliaryCall: ({ purpose, outcome }) => void counted.push(`${purpose} ${outcome}`),
+  };
+  const calls = new AuxiliaryCalls({ models, ledger, clock, createId: () => 'id', metrics });
+  return { calls, recorded, counted };
 }
 
 const listen = async (client: ModelClient, signal: AbortSignal): Promise<string> => {
@@ -64,7 +70,7 @@ const listen = async (client: ModelClient, signal: AbortSignal): Promise<string>
 describe('A call beside the turns', () => {
   it('is cut after its time, by the clock, and is in the ledger', async () => {
     const clock = new FakeClock();
-    const { calls, recorded } = callsOf(silentModel(), clock);
+    const { calls, recorded, counted } = callsOf(silentModel(), clock);
     const { signal: stop } = new AbortController();
     const asked = calls.ask({ chatId: 'c', chat, purpose: 'label', ask: listen, stop });
     const refused = expect(asked).rejects.toThrow(AuxiliaryTimeoutError);
@@ -72,11 +78,12 @@ describe('A call beside the turns', () => {
     await clock.advance(AUXILIARY_CALL_MS);
     await refused;
     expect(recorded).toEqual([['label', 'interrupted']]);
+    expect(counted).toEqual(['label timed_out']);
   });
 
   it.each(['signal', 'stop'] as const)('is cut by its %s, and leaves nothing asleep', async (which) => {
     const clock = new FakeClock();
-    const { calls, recorded } = callsOf(silentModel(), clock);
+    const { calls, recorded, counted } = callsOf(silentModel(), clock);
     const aborts = { signal: new AbortController(), stop: new AbortController() };
     const signals = { signal: aborts.signal.signal, stop: aborts.stop.signal };
     const asked = calls.ask({ chatId: 'c', chat, purpose: 'title', ask: listen, ...signals });
@@ -85,6 +92,7 @@ describe('A call beside the turns', () => {
     aborts[which].abort();
     await refused;
     expect(recorded).toEqual([['title', 'interrupted']]);
+    expect(counted).toEqual(['title given_up']);
     expect(clock.sleepers()).toEqual([]);
   });
 

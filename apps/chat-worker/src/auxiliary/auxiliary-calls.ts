@@ -6,6 +6,7 @@
 import type { Clock } from '@parley/contracts';
 import type { ModelClient, ResolvedModel } from '@parley/llm';
 import type { CallPurpose } from '@parley/spend';
+import type { AuxiliaryOutcome, WorkerMetrics } from '../metrics';
 import type { CallLedger } from '../spend/call-ledger';
 import { ModelCall } from '../spend/model-call';
 import type { AuxiliaryModels, CallingChat } from './auxiliary-models';
@@ -17,6 +18,7 @@ export interface AuxiliaryCallsOptions {
   readonly ledger: CallLedger;
   readonly clock: Clock;
   readonly createId: () => string;
+  readonly metrics: Pick<WorkerMetrics, 'auxiliaryCall'>;
 }
 
 export interface AuxiliaryCall<T> {
@@ -41,13 +43,17 @@ export class AuxiliaryCalls {
 
   /** @throws AuxiliaryTimeoutError after 30 s; ModelError, also when it was given up; the driver's error when there is no way to choose a model */
   async ask<T>({ chatId, chat, purpose, ask, signal, stop }: AuxiliaryCall<T>): Promise<T> {
-    const { models, ledger, createId } = this.options;
+    const { models, ledger, createId, metrics } = this.options;
     const model = await models.choose(chat);
     const call = new ModelCall({ id: createId(), chatId, purpose, model });
     const limit = new TimeLimit(this.options.clock, signal === undefined ? [stop] : [signal, stop]);
+    const count = (outcome: AuxiliaryOutcome): void => metrics.auxiliaryCall({ purpose, outcome });
     try {
-      return await ask(withLittleReasoning(call.watchedClient(), model), limit.signal);
+      const answer = await ask(withLittleReasoning(call.watchedClient(), model), limit.signal);
+      count('answered');
+      return answer;
     } catch (error) {
+      count(limit.isOver ? 'timed_out' : limit.signal.aborted ? 'given_up' : 'failed');
       if (limit.isOver)
         throw new AuxiliaryTimeoutError('The model did not answer in time.', { cause: error });
       throw error;

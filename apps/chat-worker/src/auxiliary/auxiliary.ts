@@ -40,10 +40,10 @@ export class Auxiliary {
   private readonly pushJobs: PushJobs;
 
   constructor(options: WorkerOptions, { store, ledger, transcripts }: AuxiliaryParts) {
-    const { bus, chatSettings, cheapModels, clock, createId, database, models, settings } = options;
+    const { bus, chatSettings, cheapModels, clock, createId, database, metrics, models, settings } = options;
     const failed = reporterOf(options);
     const chosen = new AuxiliaryModels({ models, cheapModels, settings: chatSettings });
-    const calls = new AuxiliaryCalls({ models: chosen, ledger, clock, createId });
+    const calls = new AuxiliaryCalls({ models: chosen, ledger, clock, createId, metrics });
     this.titleWork = workOf(settings.maxAuxiliaryCalls);
     this.endWork = workOf(settings.maxAuxiliaryCalls);
     const onMissing = failed('Could not find out who takes notifications');

@@ -266,6 +266,7 @@ export const silentMetrics: WorkerMetrics = {
   firstPart: () => undefined,
   stepCommitted: () => undefined,
   toolsRun: () => undefined,
+  auxiliaryCall: () => undefined,
   compacted: () => undefined,
   retried: () => undefined,
   failed: () => undefined,
