@@ -87,7 +87,7 @@ describe('Metrics', () => {
       .split('\n')
       .filter((line) => line.startsWith('parley_turn_stage_seconds_sum'))
       .map((line) => Number(line.split(' ')[1]));
-    expect(stages).toHaveLength(9);
+    expect(stages).toHaveLength(10);
     const turn = sample('chat-worker', 'parley_turn_seconds_sum{outcome="finished"}');
     expect(turn).toBeGreaterThan(0);
     expect(stages.reduce((sum, seconds) => sum + seconds, 0)).toBeCloseTo(turn, 6);
