@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { MessagePart, OpenCall } from '@parley/contracts';
 import { textContent } from '../testing/fixture';
 import { cancelAction } from '../transitions/cancel-action';
+import { commitCompaction, finishCompaction } from '../transitions/commit-compaction';
 import { commitStep } from '../transitions/commit-step';
 import { enterAction } from '../transitions/enter-action';
 import { fail } from '../transitions/fail';
@@ -33,7 +34,10 @@ export function chooseWrite(choice: Choice): Write | null {
   const fence = { chatId: head.id, runnerId: head.runnerId, historyVersion: head.historyVersion };
   switch (head.status) {
     case 'running':
-      return head.openCalls.length > 0 ? answerCalls(choice, fence) : generate(choice, fence);
+      if (head.openCalls.length > 0) return answerCalls(choice, fence);
+      return choice.pick % 12 === 0 || head.compactionRequestedAt !== null
+        ? compact(choice, fence)
+        : generate(choice, fence);
     case 'interrupting':
       return stop(choice, fence);
     case 'requires_action':
@@ -81,6 +85,39 @@ function generate({ world, pick }: Choice, fence: Fence): Write {
     default:
       return { run: (store) => finishTurn(store, { fence, messages: [assistant(text)] }), texts: [text] };
   }
+}
+
+/**
+ * A summary takes the place of the history: where somebody asked for it, and at times in the middle of a turn. At times it fails. The
+ * question that it repeats is one that people do not see again.
+ */
+function compact({ world, head, pick }: Choice, fence: Fence): Write {
+  const text = world.text('worker');
+  if (pick % 7 === 3)
+    return { run: (store) => fail(store, { fence, error: { message: text, retryable: false } }), texts: [] };
+  const compact = head.compactionRequestedAt === null ? commitCompaction : finishCompaction;
+  const messages = compaction(text);
+  return { run: (store) => compact(store, { fence, messages }), texts: [text] };
+}
+
+function compaction(text: string): NewMessage[] {
+  const call = { tool_call_id: `compaction-${randomUUID()}`, tool_name: 'chat_summarized' };
+  return [
+    { role: 'user', content: textContent(text), visibility: 'model', compressed: true },
+    {
+      role: 'assistant',
+      content: [{ type: 'tool-call', ...call, args: {} }],
+      visibility: 'user',
+      compressed: true,
+    },
+    {
+      role: 'tool',
+      content: [{ type: 'tool-result', ...call, result: { done: true } }],
+      visibility: 'user',
+      compressed: true,
+    },
+    { role: 'user', content: textContent('a question again'), visibility: 'model' },
+  ];
 }
 
 /** The tools ran: their results are committed together, and at times the turn ends with them. */

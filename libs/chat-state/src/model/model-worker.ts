@@ -97,6 +97,9 @@ export class ModelWorker {
     if (head === undefined) return this.acquire(chat_id);
     if (version <= head.version) return;
     if (change?.from_version !== head.version) return this.refresh(chat_id);
+    // Running without a question: the marker of a compaction is in the row.
+    const isQuestioned = change.messages?.some((message) => message.role === 'user') === true;
+    if (head.status !== change.status && !isQuestioned) return this.refresh(chat_id);
     this.hold(
       {
         ...head,
