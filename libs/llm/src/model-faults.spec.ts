@@ -3,7 +3,7 @@ import { eventually, FakeClock } from '@parley/testing';
 import type { ModelConnection } from './adapters/model-connection';
 import type { ModelError } from './errors';
 import type { ModelStreamPart } from './model-client';
-import { asking, CASES, client, failureOf, idle, ledger, useMock } from './testing/mock-clients';
+import { asking, CASES, client, collect, failureOf, idle, ledger, useMock } from './testing/mock-clients';
 
 useMock();
 
@@ -75,10 +75,25 @@ describe.each(CASES)('%s', (_name, connection) => {
     else expect(() => client(keyless)).toThrow(expect.objectContaining({ kind: 'missing_key' }) as Error);
   });
 
-  it('calls an answer that was filtered before it said anything an error', async () => {
-    const control: ControlInput = { reply: '', finish_reason: 'content_filter' };
-    const error = await failureOf(client(connection()).stream(asking(control), idle()));
-    expect(error).toMatchObject({ kind: 'content_filter', retryable: false });
+  it.each([
+    ['filtered', 'content_filter', ''],
+    ['refused', 'refusal', ' '],
+  ] as const)(
+    'calls an answer that was %s before it said anything an error',
+    async (_what, reason, reply) => {
+      const control: ControlInput = { reply, finish_reason: reason };
+      const error = await failureOf(client(connection()).stream(asking(control), idle()));
+      expect(error).toMatchObject({ kind: 'content_filter', retryable: false });
+    },
+  );
+
+  it('keeps the words of a refusal', async () => {
+    const control: ControlInput = { reply: 'I will not.', finish_reason: 'refusal' };
+    const parts = await collect(client(connection()).stream(asking(control), idle()));
+    expect(parts.flatMap((part) => (part.type === 'text-delta' ? [part.text] : [])).join('')).toBe(
+      'I will not.',
+    );
+    expect(parts.at(-1)).toMatchObject({ type: 'finish', reason: 'content-filter' });
   });
 
   it('closes the socket at once when aborted in the middle of a stream', async () => {

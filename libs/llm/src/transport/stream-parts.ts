@@ -83,11 +83,12 @@ interface BodyReading {
   readonly provider: string;
 }
 
-/** An answer that a filter stopped before it said anything must not look like a model that fell silent. */
+/** An answer that a filter stopped, or the model refused, before it said anything must not look like a model that fell silent. */
 function filteredAnswerCheck(provider: string): Emit {
   let hasContent = false;
   return (part) => {
-    if (part.type === 'tool-call' || (part.type === 'text-delta' && part.text !== '')) hasContent = true;
+    if (part.type === 'tool-call' || (part.type === 'text-delta' && part.text.trim() !== ''))
+      hasContent = true;
     if (part.type !== 'finish' || part.reason !== 'content-filter' || hasContent) return;
     throw new ModelError({ kind: 'content_filter', retryable: false, provider });
   };

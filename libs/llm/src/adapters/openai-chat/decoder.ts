@@ -20,6 +20,7 @@ interface OpenCall {
 export class ChatDecoder implements StreamDecoder {
   isFinished = false;
   private open: 'none' | 'reasoning' | 'text' = 'none';
+  private isRefused = false;
   private readonly calls = new Map<number, OpenCall>();
   private responseId: string | undefined;
   private reason: FinishReason | undefined;
@@ -66,7 +67,10 @@ export class ChatDecoder implements StreamDecoder {
       }
       emit({ type: 'reasoning-delta', text: reasoning });
     }
-    const text = (stringAt(delta, 'content') ?? '') + (stringAt(delta, 'refusal') ?? '');
+    const refusal = stringAt(delta, 'refusal');
+    // Some servers send an empty one with every answer.
+    this.isRefused ||= refusal !== undefined && refusal !== '';
+    const text = (stringAt(delta, 'content') ?? '') + (refusal ?? '');
     if (text !== '') {
       if (this.open !== 'text') this.close(emit);
       this.open = 'text';
@@ -117,7 +121,8 @@ export class ChatDecoder implements StreamDecoder {
       case 'stop':
       case 'tool_calls':
       case 'function_call':
-        return this.calls.size > 0 ? 'tool-calls' : 'stop';
+        if (this.calls.size > 0) return 'tool-calls';
+        return this.isRefused ? 'content-filter' : 'stop';
       case 'length':
         return 'length';
       case 'content_filter':

@@ -19,6 +19,7 @@ export class ResponsesDecoder implements StreamDecoder {
   isFinished = false;
   private readonly items = new Map<number, OpenItem>();
   private hasToolCalls = false;
+  private isRefused = false;
 
   constructor(private readonly providerId: string) {}
 
@@ -29,6 +30,9 @@ export class ResponsesDecoder implements StreamDecoder {
       throw new MalformedEventError(data);
     }
     switch (event['type']) {
+      case 'response.content_part.added':
+        this.isRefused ||= stringAt(event['part'], 'type') === 'refusal';
+        return;
       case 'response.output_text.delta':
       case 'response.refusal.delta':
         return this.textDelta(event, emit);
@@ -141,7 +145,8 @@ export class ResponsesDecoder implements StreamDecoder {
     switch (stringAt(valueAt(response, 'incomplete_details'), 'reason')) {
       case undefined:
         if (stringAt(response, 'status') === 'incomplete') return 'other';
-        return this.hasToolCalls ? 'tool-calls' : 'stop';
+        if (this.hasToolCalls) return 'tool-calls';
+        return this.isRefused ? 'content-filter' : 'stop';
       case 'max_output_tokens':
         return 'length';
       case 'content_filter':
