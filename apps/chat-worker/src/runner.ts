@@ -158,9 +158,10 @@ export class Runner {
     );
   }
 
-  /** An interruption is finished here even when the worker stops: only this runner has the text that viewers saw. */
+  /** An interruption is finished here even when the worker stops or is full: only this runner has what viewers saw. */
   private mustGiveBack(goal: Goal): boolean {
-    if (this.isDraining && !(goal.type === 'finish_interruption' && this.partial !== null)) return true;
+    if (goal.type === 'finish_interruption' && this.partial !== null) return false;
+    if (this.isDraining) return true;
     if (!isWork(goal)) return false;
     this.hasPlace ||= this.host.takePlace(this);
     return !this.hasPlace;

@@ -13,12 +13,14 @@ export interface ParentPlan {
   /** How the child's model answers. */
   readonly child: Parameters<typeof ask>[0];
   readonly wait?: object;
+  /** Tools that are called beside the wait. */
+  readonly beside?: readonly string[];
 }
 
 /** A root whose model spawns one child, waits for it, and says "over". */
 export async function createParent(
   harness: Harness,
-  { child, wait = {} }: ParentPlan,
+  { child, wait = {}, beside = [] }: ParentPlan,
 ): Promise<{ chatId: string; childId: string }> {
   const chatId = randomUUID();
   const childId = chatIdOf(`${chatId}:${FIRST_CALLS}:call_spawn`);
@@ -33,7 +35,10 @@ export async function createParent(
           .replaceAll(']]', '\\u005d]'),
       },
     ],
-    [{ id: 'call_wait', name: 'wait_agent', arguments: { chat_id: childId, ...wait } }],
+    [
+      ...beside.map((name) => ({ id: `call_${name}`, name, arguments: {} })),
+      { id: 'call_wait', name: 'wait_agent', arguments: { chat_id: childId, ...wait } },
+    ],
   ];
   const created = await createChat(harness.store, {
     id: chatId,

@@ -3,6 +3,7 @@ import { sql } from '@parley/database';
 import { eventually } from '@parley/testing';
 import { Harness } from '../../testing/harness';
 import { createParent, PARENT_WAITS_AT } from '../../testing/parent';
+import { testTool } from '../../testing/test-tool';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -11,11 +12,9 @@ beforeAll(async () => {
 afterEach(() => harness.stopWorkers());
 afterAll(() => harness.close());
 
-async function results(chatId: string): Promise<[string, Record<string, unknown>][]> {
+async function results(chatId: string): Promise<[string, unknown][]> {
   const parts = (await harness.messages(chatId)).flatMap((message) => message.content);
-  return parts.flatMap((part) =>
-    part.type === 'tool-result' ? [[part.tool_name, part.result as Record<string, unknown>]] : [],
-  );
+  return parts.flatMap((part) => (part.type === 'tool-result' ? [[part.tool_name, part.result]] : []));
 }
 
 const children = async (rootChatId: string): Promise<ChatHead[]> =>
@@ -30,6 +29,7 @@ const untilWaiting = (chatId: string) =>
     ]);
   });
 
+const CANCELLED = 'Cancelled: the tool call did not finish.';
 const slowly = { reply: 'Seven files', chunk_count: 40, chunk_ms: 50 };
 
 describe('a parent', () => {
@@ -110,6 +110,21 @@ describe('a parent', () => {
     expect((await harness.head(childId)).status).toBe('running');
     await harness.until(childId, 'waiting');
     expect((await harness.texts(childId)).at(-1)?.[1]).toBe('Seven files');
+  });
+
+  it('that is interrupted keeps the results it has, also when its place is taken by the child', async () => {
+    const quick = testTool('quick', () => Promise.resolve({ fine: true }));
+    const { worker } = await harness.startWorker({ settings: { maxChats: 1 }, tools: [quick] });
+    const { chatId, childId } = await createParent(harness, { child: slowly, beside: ['quick'] });
+    await eventually(async () => expect((await harness.head(childId)).workerId).toBe(worker.workerId));
+    await interrupt(harness.store, { chatId });
+    await harness.until(chatId, 'waiting');
+    expect(await results(chatId)).toMatchObject([
+      ['spawn_agent', { chat_id: childId }],
+      ['quick', { fine: true }],
+      ['wait_agent', CANCELLED],
+    ]);
+    await harness.until(childId, 'waiting');
   });
 
   it('is told of a child that failed, and goes on', async () => {
