@@ -33,6 +33,8 @@ export interface ClusterOptions {
 
 /** Long enough for a worker's hand-over and a gateway's open requests. */
 const STOP_TIMEOUT_MS = 30_000;
+/** What a turn leaves behind is gone soon: a young generation of at most 24 MiB, in place of 48, holds it. */
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8'];
 
 interface Member {
   role: Role;
@@ -157,7 +159,7 @@ function startService(
     name: service.name,
     commandFor: (port) => ({
       file: process.execPath,
-      args: ['--enable-source-maps', serviceMain(service.role)],
+      args: [...NODE_FLAGS, serviceMain(service.role)],
       env: serviceEnvironment(options.environment, { ...service, port }),
       identity: {},
     }),
