@@ -22,6 +22,8 @@ const FINISH_INTERRUPTION = transitionStatement('finish_interruption', {
   given: '$4::jsonb[]',
   calls: 'coalesce($5::jsonb, l.open_calls)',
   ...NEXT_TURN,
+  // Where nothing is kept the history stays as it was: viewers drop what they saw of it by the attempt.
+  attempt: 'l.generation_attempt + 1',
   // So that a notification that was lost with its worker is not made up for: nobody is told of what they stopped themselves.
   set: 'interrupted_version = l.version + 1',
   also: { ctes: FORGET_CALLS },

@@ -152,7 +152,7 @@ test('an interruption without a word leaves the history as it was', async () => 
   const chat = await arrangeChat(fixture, 'interrupting', { hasOpenCalls: false });
   const result = await finishInterruption(fixture.store, { fence: fenceOf(chat), messages: [] });
   expect(result).toMatchObject({
-    chat: { status: 'waiting', historyVersion: 9, generationAttempt: 2 },
+    chat: { status: 'waiting', historyVersion: 9, generationAttempt: 3 },
     rows: [],
   });
 });
