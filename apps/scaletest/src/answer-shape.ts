@@ -31,10 +31,12 @@ export interface TurnOrder {
   readonly shape: AnswerShape;
   /** How many tool calls each step before the answer makes. */
   readonly toolSteps: readonly number[];
+  /** What goes wrong at the model before it answers. */
+  readonly fault?: ControlInput['fault'];
 }
 
 /** The prompt of a turn: its control block and a sentence. */
-export function promptFor({ key, shape, toolSteps }: TurnOrder): string {
+export function promptFor({ key, shape, toolSteps, fault }: TurnOrder): string {
   const control: ControlInput = {
     key,
     seed: key,
@@ -42,6 +44,7 @@ export function promptFor({ key, shape, toolSteps }: TurnOrder): string {
     chunk_size: shape.chunkSize,
     chunk_ms: shape.chunkMs,
     ...(shape.firstByteMs === 0 ? {} : { first_byte_ms: shape.firstByteMs }),
+    ...(fault === undefined ? {} : { fault }),
     ...(toolSteps.length === 0
       ? {}
       : {

@@ -9,7 +9,7 @@ import { provision } from './system/provision';
 import type { Target } from './system/target';
 import { startPlatform } from './testing/platform';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 describe('a run against a deployment', () => {
   let db: TestDatabase;
@@ -34,7 +34,7 @@ describe('a run against a deployment', () => {
       url,
       token: tokens[0] ?? '',
       mockUrl: target.mockUrl,
-      chats: 12,
+      chats: 23,
       turns: 2,
       chunks: 4,
       pool: 4,
@@ -61,9 +61,9 @@ describe('a run against a deployment', () => {
     // The platform runs in this very process, so what the generator seems to use of a processor says nothing here.
     expect(made.reasons.filter((reason) => !reason.endsWith('it was the bottleneck'))).toEqual([]);
     expect(['passed', 'void']).toContain(made.verdict);
-    expect(made).toMatchObject({ load: 'plain', turns: 24 });
+    expect(made).toMatchObject({ load: 'plain', turns: 46 });
     const [mix] = made.other_loads;
-    expect(mix?.oracle).toMatchObject({ is_clean: true, has_ledger: true, chats_checked: 12 });
+    expect(mix?.oracle).toMatchObject({ is_clean: true, has_ledger: true, chats_checked: 23 });
     expect(report.parse(JSON.parse(await readFile(flags.json ?? '', 'utf8')))).toEqual(made);
     expect(await readFile(flags.html ?? '', 'utf8')).toContain('<svg');
     expect(await unarchivedChats()).toBe(0);

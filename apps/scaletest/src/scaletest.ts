@@ -189,6 +189,7 @@ export class Scaletest {
     return new ChatSession({
       api: this.api,
       streams: this.streams,
+      streamUrls: this.options.target.streamUrls,
       token: provisioned.tokens[index % users] ?? '',
       organizationId: provisioned.organizationId,
       modelConfigId: provisioned.modelConfigId,

@@ -3,9 +3,10 @@
  *
  * A turn has ended when the stream shows its answer and the chat at rest, or the next message. One that does not end in time hangs.
  */
-import { type AnswerShape, LOOKUP_TOOL, promptFor } from '../answer-shape';
-import type { ObservedChat, SeenMessage } from '../oracle/observation';
+import { type AnswerShape, LOOKUP_TOOL, promptFor, type TurnOrder } from '../answer-shape';
 import { ChatCalls } from './chat-calls';
+import { ChatEvidence } from './chat-evidence';
+import { ClientViewers } from './client-viewers';
 import type { DeliveryCounts } from './delivery';
 import { RunAbortedError, TurnFailedError } from './errors';
 import type { HangWatch } from './hang-watch';
@@ -17,6 +18,7 @@ import { Viewer } from './viewer';
 export interface SessionOptions {
   readonly api: HttpClient;
   readonly streams: HttpClient;
+  readonly streamUrls: readonly string[];
   readonly token: string;
   readonly organizationId: string;
   readonly modelConfigId: string | undefined;
@@ -34,6 +36,7 @@ export interface SessionOptions {
 export interface TurnWish {
   readonly intendedAtMs: number;
   readonly toolSteps?: readonly number[];
+  readonly fault?: TurnOrder['fault'];
   readonly shape?: AnswerShape;
   readonly busyBehavior?: 'queue' | 'interrupt';
 }
@@ -48,15 +51,18 @@ interface Pending {
 export class ChatSession {
   readonly turns: Turn[] = [];
   readonly viewers: Viewer[] = [];
+  readonly clients: ClientViewers;
+  readonly evidence: ChatEvidence;
   private readonly calls: ChatCalls;
   private readonly tools = new ToolRuns((runs) => this.calls.answerTools(runs));
   private readonly pending = new Set<Pending>();
   private firstPart: (() => void) | undefined;
-  private history: readonly SeenMessage[] | null = null;
-  private historyFailure: string | undefined;
 
   constructor(readonly options: SessionOptions) {
     this.calls = new ChatCalls({ ...options, giveUpAfterMs: options.turnTimeoutMs });
+    this.clients = new ClientViewers(options);
+    const { calls, turns, viewers, clients, tools } = this;
+    this.evidence = new ChatEvidence({ calls, turns, viewers, clients, tools });
     options.signal.addEventListener('abort', this.abort, { once: true });
   }
 
@@ -179,44 +185,10 @@ export class ChatSession {
     return this.calls.change(method, path, body);
   }
 
-  /** Reads the history as any client may; keeps it for the oracle. */
-  async readHistory(): Promise<void> {
-    try {
-      this.history = await this.calls.history();
-    } catch (error) {
-      this.historyFailure = error instanceof Error ? error.message : String(error);
-      throw error;
-    }
-  }
-
-  /** True when every viewer holds as many messages as the history. */
-  get areViewersCurrent(): boolean {
-    const newest = this.history?.at(-1)?.id ?? 0;
-    return this.viewers.every((viewer) => newest === 0 || viewer.fold.messages.has(newest));
-  }
-
-  observation(): ObservedChat {
-    return {
-      chatId: this.chatId,
-      turns: this.turns,
-      viewers: this.viewers.map(({ name, fold, isAttached }) => ({
-        name,
-        messages: [...fold.messages.values()].sort((left, right) => left.id - right.id),
-        findings: fold.findings,
-        gaps: fold.gaps,
-        isComplete: isAttached,
-      })),
-      repeatedToolCalls: this.tools.repeated,
-      retriesTold: Math.max(0, ...this.viewers.map(({ fold }) => fold.retries)),
-      history: this.history,
-      historyFailure: this.historyFailure,
-      finalStatus: this.viewers[0]?.fold.status,
-    };
-  }
-
   close(): void {
     this.options.signal.removeEventListener('abort', this.abort);
     for (const viewer of this.viewers) viewer.close();
+    this.clients.close();
   }
 
   private plan(phase: Turn['phase'], wish: TurnWish): Turn {
@@ -224,6 +196,7 @@ export class ChatSession {
       key: `${this.options.name}/${this.turns.length}`,
       shape: wish.shape ?? this.options.shape,
       toolSteps: wish.toolSteps ?? [],
+      fault: wish.fault,
     };
     const turn = new Turn(order, phase, this.options.scenario, wish.intendedAtMs);
     this.turns.push(turn);

@@ -77,7 +77,9 @@ export class LoadRun {
     return {
       plan,
       turns: this.turns,
-      chats: this.sessions.filter(({ chatId }) => chatId !== '').map((session) => session.observation()),
+      chats: this.sessions
+        .filter(({ chatId }) => chatId !== '')
+        .map((session) => session.evidence.observation()),
       measured,
       streams: this.streamTotals(),
       counts,

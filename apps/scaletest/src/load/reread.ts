@@ -16,7 +16,7 @@ export async function readAllHistories(sessions: readonly ChatSession[]): Promis
   });
   await Promise.all(readers);
   const givesUpAt = performance.now() + CATCH_UP_MS;
-  while (performance.now() < givesUpAt && sessions.some((session) => !session.areViewersCurrent))
+  while (performance.now() < givesUpAt && sessions.some((session) => !session.evidence.areViewersCurrent))
     await delay(LOOK_MS);
 }
 
@@ -24,7 +24,7 @@ async function readHistory(session: ChatSession): Promise<void> {
   const givesUpAt = performance.now() + READ_FOR_MS;
   while (performance.now() < givesUpAt) {
     try {
-      await session.readHistory();
+      await session.evidence.readHistory();
       return;
     } catch {
       await delay(READ_AGAIN_MS);

@@ -15,6 +15,8 @@ export const FINDING_KINDS = {
   message_repeated: 'a committed message came twice on one stream',
   message_changed: 'a committed message came again with another content',
   message_out_of_order: 'a committed message came before an older one',
+  client_failed: 'the public client gave up on a stream',
+  watch_differs: 'one who watches the list of chats was last told another status',
   history_unread: 'the history could not be read, so that the oracle could not check it',
   viewers_differ: 'a viewer holds other messages than the history',
   user_message_lost: 'a message that was accepted is not in the history',

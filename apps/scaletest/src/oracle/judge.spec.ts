@@ -2,7 +2,7 @@ import { healthyCalls, healthyChat, ledgerCall, observedTurn, rowsOf, seen } fro
 import { judge } from './judge';
 import type { Blow } from './blow';
 import type { LedgerCalls } from './ledger-call';
-import type { ObservedChat, StreamGap } from './observation';
+import type { ObservedChat, ObservedWatcher, StreamGap } from './observation';
 
 const turns = () => [observedTurn('a/0'), observedTurn('a/1', [1, 2]), observedTurn('a/2')];
 
@@ -140,6 +140,16 @@ describe('the oracle', () => {
     });
     expect(kinds(chat, calls(false))).toEqual([]);
     expect(kinds(chat, calls(true))).toEqual(['model_call_doubled']);
+  });
+
+  it('holds the list of chats against the chat, and names a client that gave up', () => {
+    const watcher = { name: 'list 1', status: 'waiting' as const, failure: undefined };
+    const watched = (change: Partial<ObservedWatcher>): string[] =>
+      kinds({ ...healthyChat(turns()), watchers: [{ ...watcher, ...change }] });
+    expect(watched({})).toEqual([]);
+    expect(watched({ status: 'running' })).toEqual(['watch_differs']);
+    expect(watched({ status: undefined })).toEqual(['watch_differs']);
+    expect(watched({ failure: 'answered 401' })).toEqual(['client_failed']);
   });
 
   it('does not take a history that could not be read for a clean one', () => {

@@ -66,6 +66,7 @@ function judgeChat(chat: ObservedChat, blows: readonly Blow[]): ChatFinding[] {
       kind: 'tool_run_twice',
       detail: `call ${token}`,
     })),
+    ...checkWatchers(chat),
     ...checkWithHistory(chat, blows),
   ];
 }
@@ -90,6 +91,16 @@ function checkTurns({ turns, finalStatus }: ObservedChat): ChatFinding[] {
   if (isSettled({ turns }) && finalStatus !== undefined && finalStatus !== 'waiting')
     findings.push({ kind: 'not_at_rest', detail: `status ${finalStatus}` });
   return findings;
+}
+
+/** The list of chats says of a chat at rest that it is. */
+function checkWatchers({ turns, watchers, finalStatus }: ObservedChat): ChatFinding[] {
+  return watchers.flatMap(({ name, status, failure }): ChatFinding[] => {
+    if (failure !== undefined) return [{ kind: 'client_failed', detail: `${name}: ${failure}` }];
+    if (!isSettled({ turns }) || status === finalStatus) return [];
+    const detail = `${name} says ${status ?? 'nothing'}, the chat is ${finalStatus ?? 'unknown'}`;
+    return [{ kind: 'watch_differs', detail }];
+  });
 }
 
 /** Every viewer that stayed to the end holds exactly the history. */

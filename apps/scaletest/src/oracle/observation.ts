@@ -54,11 +54,20 @@ export interface ObservedViewer {
   readonly isComplete: boolean;
 }
 
+/** One who watches the list of the user's chats. */
+export interface ObservedWatcher {
+  readonly name: string;
+  /** What it was last told of this chat. */
+  readonly status: ChatStatus | undefined;
+  readonly failure: string | undefined;
+}
+
 export interface ObservedChat {
   readonly chatId: string;
   /** In the order the messages were sent. */
   readonly turns: readonly ObservedTurn[];
   readonly viewers: readonly ObservedViewer[];
+  readonly watchers: readonly ObservedWatcher[];
   /** Tokens of calls that came again after their result was accepted. */
   readonly repeatedToolCalls: readonly string[];
   /** How often viewers were told that a step is tried again. */

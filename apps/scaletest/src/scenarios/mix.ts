@@ -3,14 +3,17 @@ import type { Random } from '@parley/llmmock';
 import { archive } from './archive';
 import { edit } from './edit';
 import { interrupt } from './interrupt';
+import { listWatchers } from './list-watchers';
 import { longHistory } from './long-history';
 import { manyViewers } from './many-viewers';
 import { plain } from './plain';
+import { providerRetries } from './provider-retries';
 import { queueWhileBusy } from './queue-while-busy';
 import { reconnectStorm } from './reconnect-storm';
 import type { Scenario } from './scenario';
 import { slowReaders } from './slow-readers';
 import { toolHeavy } from './tool-heavy';
+import { webSocketViewers } from './web-socket-viewers';
 
 export const SCENARIOS = {
   plain,
@@ -23,6 +26,9 @@ export const SCENARIOS = {
   'many-viewers': manyViewers,
   'slow-readers': slowReaders,
   'reconnect-storm': reconnectStorm,
+  'web-socket-viewers': webSocketViewers,
+  'list-watchers': listWatchers,
+  'provider-retries': providerRetries,
 } as const satisfies Record<string, Scenario>;
 export type ScenarioName = keyof typeof SCENARIOS;
 
@@ -40,6 +46,9 @@ export const EVERYTHING: Mix = {
   'many-viewers': 1,
   'slow-readers': 1,
   'reconnect-storm': 2,
+  'web-socket-viewers': 1,
+  'list-watchers': 1,
+  'provider-retries': 1,
 };
 
 export function isScenarioName(name: string): name is ScenarioName {

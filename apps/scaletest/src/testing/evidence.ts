@@ -58,6 +58,7 @@ export function healthyChat(turns: readonly ObservedTurn[]): ObservedChat & { hi
     chatId: 'chat',
     turns,
     viewers: [{ name: 'viewer 1', messages: [...history], findings: [], gaps: [], isComplete: true }],
+    watchers: [],
     repeatedToolCalls: [],
     retriesTold: 0,
     history,

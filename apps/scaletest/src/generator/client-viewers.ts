@@ -1,0 +1,107 @@
+/**
+ * Viewers that are the public client (`@parley/client`), as pages, editors and bots use it: whole views of a chat over SSE or a WebSocket,
+ * and the feed of what changes in the list of the user's chats. They cost more than the harness's own viewers, so only the
+ * scenarios that are about them have any; what they hold in the end is held against the history like what any viewer holds.
+ */
+import { type ChatView, followChat, ParleyClient, watchChats, type WebSocketFactory } from '@parley/client';
+import type { ChatStatus } from '@parley/contracts';
+import WebSocket from 'ws';
+import { type ObservedViewer, type ObservedWatcher, toSeenMessage } from '../oracle/observation';
+
+export interface ClientViewersOptions {
+  /** Taken in turn, as an ingress would. */
+  readonly streamUrls: readonly string[];
+  readonly token: string;
+}
+
+export type Transport = 'sse' | 'web-socket';
+
+interface Following {
+  readonly name: string;
+  view: ChatView | undefined;
+  failure: string | undefined;
+}
+
+interface Watching {
+  readonly name: string;
+  status: ChatStatus | undefined;
+  failure: string | undefined;
+}
+
+const openWebSocket: WebSocketFactory = (url, headers) => new WebSocket(url, { headers });
+
+export class ClientViewers {
+  private readonly stopping = new AbortController();
+  private readonly following: Following[] = [];
+  private readonly watching: Watching[] = [];
+  private opened = 0;
+
+  constructor(private readonly options: ClientViewersOptions) {}
+
+  follow(chatId: string, transport: Transport): void {
+    const name = `client ${this.following.length + 1} over ${transport}`;
+    const following: Following = { name, view: undefined, failure: undefined };
+    this.following.push(following);
+    const { signal } = this.stopping;
+    const read = async (): Promise<void> => {
+      const views = followChat(this.client(), {
+        chatId,
+        signal,
+        ...(transport === 'web-socket' ? { webSocket: openWebSocket } : {}),
+      });
+      for await (const view of views) following.view = view;
+    };
+    read().catch((error: unknown) => (following.failure = String(error)));
+  }
+
+  /** Resolves when the feed is there: what happened before is not told. */
+  watchList(chatId: string): Promise<void> {
+    const watching: Watching = {
+      name: `list ${this.watching.length + 1}`,
+      status: undefined,
+      failure: undefined,
+    };
+    this.watching.push(watching);
+    const { signal } = this.stopping;
+    return new Promise((opened) => {
+      const read = async (): Promise<void> => {
+        for await (const { chat } of watchChats(this.client(), { signal, onOpen: opened }))
+          if (chat.id === chatId) watching.status = chat.status;
+      };
+      read()
+        .catch((error: unknown) => (watching.failure = String(error)))
+        .finally(opened);
+    });
+  }
+
+  /** True when every view holds the message. */
+  areCurrent(newestId: number): boolean {
+    return this.following.every(
+      ({ view, failure }) =>
+        failure !== undefined || view?.messages.some(({ id }) => id === newestId) === true,
+    );
+  }
+
+  observed(): { viewers: ObservedViewer[]; watchers: ObservedWatcher[] } {
+    return {
+      viewers: this.following.map(({ name, view, failure }) => ({
+        name,
+        messages: (view?.messages ?? []).map((message) => toSeenMessage(message)),
+        findings: failure === undefined ? [] : [{ kind: 'client_failed', detail: `${name}: ${failure}` }],
+        gaps: [],
+        isComplete: true,
+      })),
+      watchers: this.watching.map((watcher) => ({ ...watcher })),
+    };
+  }
+
+  close(): void {
+    this.stopping.abort();
+  }
+
+  private client(): ParleyClient {
+    const { streamUrls, token } = this.options;
+    this.opened += 1;
+    return new ParleyClient({ baseUrl: streamUrls[this.opened % streamUrls.length] ?? '', token });
+  }
+}
