@@ -115,6 +115,7 @@ describe('spawn_agent', () => {
     await expect(spawn({ type: 'computer_use' })).rejects.toThrow(/"computer_use" are not available/);
     await expect(spawn({ type: 'boss' })).rejects.toThrow(/must be "general" or "explore"/);
     await expect(spawn({ prompt: '  ' })).rejects.toThrow(/prompt: must not be blank/);
+    await expect(spawn({ title: 'a\u0000b' })).rejects.toThrow(/title: contains the character U\+0000/);
     await expect(spawn({ model_config_id: randomUUID() })).rejects.toThrow(/list_subagent_models/);
     await query('rest', `update chats set status = 'waiting' where id = $1`, [family.root.id]);
     await setArchived(harness.store, { chatId: family.root.id, archived: true });

@@ -7,7 +7,7 @@
  */
 import { systemRows } from '@parley/chat-settings';
 import { createChat, readChat, type ChatHead, type CreateChatInput } from '@parley/chat-state';
-import { REASONING_EFFORTS } from '@parley/contracts';
+import { plainText, REASONING_EFFORTS } from '@parley/contracts';
 import { fallbackTitle } from '@parley/llm';
 import { UsageLimitExceededError } from '@parley/spend';
 import { z } from 'zod';
@@ -28,13 +28,12 @@ const input = z.strictObject({
         type === 'computer_use' ? NO_COMPUTER_USE : 'must be "general" or "explore"',
     })
     .describe('"general" works on the task with all tools; "explore" only reads and reports.'),
-  prompt: z
-    .string()
+  prompt: plainText()
     .trim()
     .min(1, 'must not be blank')
     .max(MAX_PROMPT_LENGTH)
     .describe('The whole task: the agent knows nothing of this chat.'),
-  title: z.string().trim().max(MAX_TITLE_LENGTH).optional().describe('A few words for the list of chats.'),
+  title: plainText().trim().max(MAX_TITLE_LENGTH).optional().describe('A few words for the list of chats.'),
   model_config_id: z
     .string()
     .trim()
