@@ -9,7 +9,6 @@ import {
   optionalEnum,
   optionalNumber,
   optionalObject,
-  optionalString,
   refuseUnknownKeys,
   requireArray,
   requireName,
@@ -17,6 +16,7 @@ import {
   requireString,
 } from '../openai-fields';
 import { checkSchema } from '../openai-schema';
+import { chosenTool, EFFORTS, readFunctionTool, toolChoiceWord } from '../openai-tools';
 import { MAX_TOOL_NAME_LENGTH, walkMessages } from './messages';
 
 const PARAMETERS = new Set(
@@ -27,7 +27,6 @@ const PARAMETERS = new Set(
     'temperature tool_choice tools top_logprobs top_p user verbosity web_search_options'
   ).split(' '),
 );
-const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
 const MAX_STOP_SEQUENCES = 4;
 
 function emptyArray(path: string): ApiError {
@@ -57,27 +56,13 @@ function readTools(body: JsonObject): OfferedTool[] {
     const details = requireObject(tool['function'], `${path}.function`);
     refuseUnknownKeys(details, new Set(['name', 'description', 'parameters', 'strict']), `${path}.function`);
     const name = requireName(details['name'], `${path}.function.name`, MAX_TOOL_NAME_LENGTH);
-    optionalString(details['description'], `${path}.function.description`);
-    const isStrict = optionalBoolean(details['strict'], `${path}.function.strict`) === true;
-    const schema = optionalObject(details['parameters'], `${path}.function.parameters`);
-    const param = `${path}.function.parameters`;
-    if (schema !== undefined)
-      checkSchema(schema, isStrict, {
-        name: `function '${name}'`,
-        param,
-        code: 'invalid_function_parameters',
-      });
-    return { name, schema: schema ?? { type: 'object' } };
+    return readFunctionTool({ name, details, path: `${path}.function` });
   });
 }
 
 function readToolChoice(value: unknown, tools: readonly OfferedTool[]): ToolChoice {
-  if (isMissing(value)) return 'auto';
-  if (typeof value === 'string') {
-    if (value !== 'none' && value !== 'auto' && value !== 'required')
-      throw invalidValue('tool_choice', value, ['none', 'auto', 'required']);
-    return value;
-  }
+  const word = toolChoiceWord(value);
+  if (word !== undefined) return word;
   const choice = requireObject(value, 'tool_choice');
   const type = requireString(choice['type'], 'tool_choice.type');
   if (type === 'allowed_tools') {
@@ -90,9 +75,7 @@ function readToolChoice(value: unknown, tools: readonly OfferedTool[]): ToolChoi
     requireObject(choice['function'], 'tool_choice.function')['name'],
     'tool_choice.function.name',
   );
-  if (!tools.some((tool) => tool.name === name))
-    throw invalidInput("Tool choice 'function' not found in 'tools' parameter.", 'tool_choice');
-  return { name };
+  return chosenTool(name, tools);
 }
 
 function readFormat(value: unknown, messagesText: () => string): JsonObject | undefined {

@@ -28,6 +28,7 @@ import {
   requireString,
 } from '../openai-fields';
 import { checkSchema } from '../openai-schema';
+import { chosenTool, EFFORTS, readFunctionTool, toolChoiceWord } from '../openai-tools';
 import { MAX_TOOL_NAME_LENGTH, walkInput } from './input';
 
 const PARAMETERS = new Set(
@@ -62,7 +63,6 @@ const PROVIDER_TOOLS = [
   'apply_patch',
   'custom',
 ];
-const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
 const SUMMARIES = ['auto', 'concise', 'detailed'];
 const TOOL_KEYS = new Set(
   'type name description parameters strict allowed_callers defer_loading output_schema'.split(' '),
@@ -79,39 +79,22 @@ function readTools(value: unknown): OfferedTool[] {
     if (type !== 'function') throw invalidValue(`${path}.type`, type, ['function', ...PROVIDER_TOOLS]);
     const name = requireName(tool['name'], `${path}.name`, MAX_TOOL_NAME_LENGTH);
     refuseUnknownKeys(tool, TOOL_KEYS, path);
-    optionalString(tool['description'], `${path}.description`);
-    const isStrict = optionalBoolean(tool['strict'], `${path}.strict`) === true;
-    const schema = optionalObject(tool['parameters'], `${path}.parameters`);
-    const param = `${path}.parameters`;
-    if (schema !== undefined)
-      checkSchema(schema, isStrict, {
-        name: `function '${name}'`,
-        param,
-        code: 'invalid_function_parameters',
-      });
-    tools.push({ name, schema: schema ?? { type: 'object' } });
+    tools.push(readFunctionTool({ name, details: tool, path }));
   });
   return tools;
 }
 
 function readToolChoice(value: unknown, tools: readonly OfferedTool[], hasTools: boolean): ToolChoice {
-  if (isMissing(value)) return 'auto';
-  if (typeof value === 'string') {
-    if (value !== 'none' && value !== 'auto' && value !== 'required')
-      throw invalidValue('tool_choice', value, ['none', 'auto', 'required']);
-    if (value === 'required' && !hasTools) {
-      throw invalidInput("Tool choice 'required' must be specified with 'tools' parameter.", 'tool_choice');
-    }
-    return value;
-  }
+  const word = toolChoiceWord(value);
+  if (word === 'required' && !hasTools)
+    throw invalidInput("Tool choice 'required' must be specified with 'tools' parameter.", 'tool_choice');
+  if (word !== undefined) return word;
   const choice = requireObject(value, 'tool_choice');
   const type = requireString(choice['type'], 'tool_choice.type');
   if (type === 'allowed_tools') return choice['mode'] === 'required' ? 'required' : 'auto';
   if (type !== 'function') return 'auto';
   const name = requireString(choice['name'], 'tool_choice.name');
-  if (!tools.some((tool) => tool.name === name))
-    throw invalidInput("Tool choice 'function' not found in 'tools' parameter.", 'tool_choice');
-  return { name };
+  return chosenTool(name, tools);
 }
 
 function readFormat(value: unknown): JsonObject | undefined {
