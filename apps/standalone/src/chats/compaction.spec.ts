@@ -13,7 +13,7 @@ afterAll(() => system.stop());
 /** A chat that somebody watches, with one answer. */
 async function watched(
   control: ControlInput,
-): Promise<{ chatId: string; view: ChatView; stop(): Promise<void> }> {
+): Promise<{ chatId: string; view: ChatView; stop: () => Promise<void> }> {
   const { client, organizationId } = system;
   const chat = await client.createChat({ organizationId, content: formatControlBlock(control) });
   const stopping = new AbortController();
