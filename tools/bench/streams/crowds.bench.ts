@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@parley/testing';
 import { inBatches, LightStream } from './light-stream';
+import type { RelayProcess } from './relay-process';
 import { Stage } from './stage';
 
 const VIEWERS = Number(process.env['BENCH_VIEWERS'] ?? 1_000);
@@ -19,7 +20,8 @@ const transportOf = (index: number): 'WebSocket' | 'SSE' => (index % 2 === 0 ? '
 test('a crowd at one chat', async () => {
   const stage = await Stage.build();
   try {
-    const relays = await Promise.all(Array.from({ length: RELAYS }, () => stage.relay()));
+    const relays: RelayProcess[] = [];
+    while (relays.length < RELAYS) relays.push(await stage.relay());
     const [chatId = ''] = await stage.chats(1);
     const streams = Array.from({ length: VIEWERS }, (_, index) => {
       const url = relays[index % RELAYS]?.url ?? '';

@@ -33,7 +33,11 @@ export class RelayProcess {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     const relay = new RelayProcess(child, `http://127.0.0.1:${port}`);
-    await eventually(async () => (await fetch(`${relay.url}/readyz`)).ok, { timeoutMs: 30_000 });
+    const isReady = async (): Promise<boolean> => (await fetch(`${relay.url}/readyz`)).ok;
+    await eventually(isReady, { timeoutMs: 90_000 }).catch(async (error: unknown) => {
+      await relay.stop();
+      throw error;
+    });
     return relay;
   }
 
