@@ -69,7 +69,7 @@ describe('the oracle', () => {
   });
 
   it('names a part that was lost and that nobody could give again', async () => {
-    expectNamed(await run(losesAPart()), 'stream_cut');
+    expectNamed(await run(losesAPart(), { shape: { ...LOAD.shape, chunkMs: 150 } }), 'stream_cut');
   });
 
   it('names a message that was repeated', async () => {

@@ -1,7 +1,8 @@
 /**
  * One chat, driven and watched: sends turns, runs the client's tools, waits for each turn to end, and keeps what the oracle judges.
  *
- * A turn has ended when the stream shows its answer and the chat at rest, or the next message. One that does not end in time hangs.
+ * A turn has ended when the stream shows its answer and the chat at rest, or the next message. One that does not end in time hangs. Where
+ * the bus was away the answer may come with no status: the chat rested when the viewer last heard, and rests again.
  */
 import { type AnswerShape, LOOKUP_TOOL, promptFor, type TurnOrder } from '../answer-shape';
 import { ChatCalls } from './chat-calls';
@@ -232,9 +233,9 @@ export class ChatSession {
       if (turn.firstPartAtMs === 0 && fold.lastPartAtMs >= turn.sentAtMs && fold.lastUserId === userId)
         turn.firstPartAtMs = Math.max(fold.firstPartAtMs, turn.sentAtMs);
       const isAnswered = fold.lastAnswerId > userId || turn.ending === 'cut';
-      const isAtRest = fold.status === 'waiting' && isAnswered && fold.statusAtMs >= turn.sentAtMs;
-      if (isAtRest || fold.lastUserId > userId)
-        this.end(pending, isAtRest ? fold.statusAtMs : performance.now());
+      const toldAtMs = Math.max(fold.statusAtMs, fold.isLastAnswerFinal ? fold.lastAnswerAtMs : 0);
+      const isAtRest = fold.status === 'waiting' && isAnswered && toldAtMs >= turn.sentAtMs;
+      if (isAtRest || fold.lastUserId > userId) this.end(pending, isAtRest ? toldAtMs : performance.now());
       else if (fold.status === 'error' && fold.statusAtMs >= turn.sentAtMs)
         this.fail(pending, 'failed', fold.error ?? 'the chat is in error');
     }

@@ -171,7 +171,7 @@ describe('the oracle', () => {
     expect(judged({})).toEqual(['answer_unstreamed']);
     expect(judged({ attachedAtMs: 15 })).toEqual([]);
     expect(judged({ streamedLength: 100 })).toEqual(['stream_cut']);
-    expect(judged({ streamedLength: 360 })).toEqual([]);
+    expect(judged({ streamedLength: 200 })).toEqual([]);
     const atMs = performance.timeOrigin;
     const blow = { what: 'crash nats', atMs, untilMs: atMs + 15, regenerations: 0, mayRefuse: true };
     expect(judged({}, [blow])).toEqual([]);

@@ -8,8 +8,8 @@ import type { ObservedChat, ObservedTurn, SeenMessage, StreamGap } from './obser
 
 type ChatFinding = Omit<Finding, 'chatId'>;
 
-/** By the mock's schedule: what a commit may be ahead of the parts of its own step. */
-const MAX_AHEAD_MS = 250;
+/** By the mock's schedule: what a commit may be ahead of the parts of its own step, on a machine that is far too busy. */
+const MAX_AHEAD_MS = 1_000;
 
 export function checkStreams(
   { turns, viewers }: ObservedChat,

@@ -43,6 +43,9 @@ export class StreamFold {
   queuedCount = 0;
   lastUserId = 0;
   lastAnswerId = 0;
+  /** When the newest answer came, and whether it asks for no tools: what ends a turn. */
+  lastAnswerAtMs = 0;
+  isLastAnswerFinal = false;
   lastEvent = 'none';
   /** Of the first part of the newest episode. */
   firstPartAtMs = 0;
@@ -64,7 +67,7 @@ export class StreamFold {
         this.applyPart(event.message_part, atMs);
         return;
       case 'message':
-        this.applyMessage(event.message);
+        this.applyMessage(event.message, atMs);
         return;
       case 'status':
         this.status = event.status.status;
@@ -130,7 +133,7 @@ export class StreamFold {
     if (part.part.type === 'text') live.text += part.part.text;
   }
 
-  private applyMessage(message: ChatMessage): void {
+  private applyMessage(message: ChatMessage, atMs: number): void {
     const text = textOf(message);
     const seen = toSeenMessage(message, text);
     const known = this.messages.get(seen.id);
@@ -149,6 +152,8 @@ export class StreamFold {
     }
     if (seen.role === 'assistant') {
       this.lastAnswerId = Math.max(this.lastAnswerId, seen.id);
+      this.lastAnswerAtMs = atMs;
+      this.isLastAnswerFinal = seen.callIds.length === 0;
       if (seen.id > this.highestId) this.compareWithStreamed(seen, text);
     }
     this.highestId = Math.max(this.highestId, seen.id);
