@@ -5,6 +5,7 @@ import { arrangeChat } from '../testing/arrange-chat';
 import { createFixture, testSql, textContent, type Fixture } from '../testing/fixture';
 import type { NewMessage } from '../types';
 import { acquire } from './acquire';
+import { clearContext } from './clear-context';
 import { commitCompaction, finishCompaction } from './commit-compaction';
 import { recordRetry } from './record-retry';
 import { requestCompaction } from './request-compaction';
@@ -86,6 +87,21 @@ describe('a compaction', () => {
       promoted: { role: 'user' },
     });
     expect(await transcript(chat.id)).toEqual([...seen, ['user', 'queued 0']]);
+  });
+
+  test('leaves a summary that a person can have cleared', async () => {
+    const chat = await arrangeChat(fixture, 'running', { hasOpenCalls: false });
+    const fence = { chatId: chat.id, runnerId: chat.runnerId, historyVersion: chat.historyVersion };
+    await finishCompaction(fixture.store, { fence, messages: messages.slice(0, 3) });
+    expect(await transcript(chat.id)).toEqual(seen.slice(0, 2));
+    expect(await clearContext(fixture.store, { chatId: chat.id })).toMatchObject({ ok: true });
+    expect(await transcript(chat.id)).toEqual([
+      ['system', 'Be kind.'],
+      ['user', undefined],
+    ]);
+    expect(await clearContext(fixture.store, { chatId: chat.id })).toMatchObject({
+      reason: 'nothing_to_clear',
+    });
   });
 
   test('answers calls that are still open before it', async () => {
