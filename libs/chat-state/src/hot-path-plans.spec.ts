@@ -71,7 +71,7 @@ describe('A statement of the hot path', () => {
     const watched = await database.query<{ id: string }>(testSql('select id from chats limit 20'), []);
     const watchedChatIds = watched.map(({ id }) => id);
     asked = await playHotPath({ store, chatId: long?.id ?? '', ownerId, workerId, watchedChatIds });
-  }, 60_000);
+  }, 120_000);
   afterAll(() => fixture.close());
 
   it('is one of those whose plans are known', () => {

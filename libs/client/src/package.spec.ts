@@ -29,7 +29,7 @@ describe('The packed client', () => {
     execFileSync('tar', ['-xzf', join(built, filename), '-C', installed, '--strip-components=1']);
     const dependency = 'eventsource-parser';
     symlinkSync(join(modules, dependency), join(consumer, 'node_modules', dependency));
-  }, 60_000);
+  }, 180_000);
   afterAll(() => rmSync(work, { recursive: true, force: true }));
 
   const installed = (path: string): string =>
@@ -86,5 +86,5 @@ describe('The packed client', () => {
     };
     expect(check('example.mts')).toBe('');
     expect(check('wrong.cts')).toMatch(/^wrong\.cts\(2,1\)/);
-  }, 60_000);
+  }, 180_000);
 });
