@@ -23,6 +23,13 @@ function restrictedImports(banned) {
   return { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] };
 }
 
+/** Only libs/chat-state writes chats, their messages and the journal of tool calls; its `sole-writer.spec.ts` searches all sources for it too. */
+const chatWrites = String.raw`/\b(insert\s+into|update|delete\s+from|merge\s+into|truncate(\s+table)?)\s+(only\s+)?"?(chats|chat_messages|chat_tool_calls)"?(?!\w)/i`;
+const soleWriter = ['TemplateElement[value.raw=', 'Literal[value='].map((node) => ({
+  selector: `${node}${chatWrites}]`,
+  message: 'Only libs/chat-state writes chats and their messages: use its transitions.',
+}));
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.parley/**', '.cache/**', 'coverage/**'] },
   ...tseslint.configs.recommendedTypeChecked,
@@ -102,6 +109,11 @@ export default tseslint.config(
     files: [zone],
     rules: restrictedImports(drivers.filter((driver) => !driver.only.includes(zone))),
   })),
+  {
+    files: ['**/*.ts'],
+    ignores: ['libs/chat-state/**', 'migrations/**', '**/*.spec.ts', '**/*.bench.ts', '**/testing/**'],
+    rules: { 'no-restricted-syntax': ['error', ...soleWriter] },
+  },
   { files: ['**/*.spec.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off' } },
   // Its one variable, read before any service starts and without libs/service.
   { files: ['migrations/src/main.ts'], rules: { 'no-restricted-properties': 'off' } },
