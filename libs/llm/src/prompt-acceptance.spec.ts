@@ -25,6 +25,7 @@ beforeAll(async () => {
   add('chat', { providerId: 'p2', type: 'openai-compat', baseUrl: `${url}/v1`, modelName: 'qwen' });
   add('anthropic', { providerId: 'p3', type: 'anthropic', baseUrl: url, modelName: 'claude-sonnet-5' });
   add('old anthropic', { providerId: 'p5', type: 'anthropic', baseUrl: url, modelName: 'claude-sonnet-4-5' });
+  await keepAnswers();
 });
 
 afterAll(async () => {
@@ -40,6 +41,25 @@ async function answer(name: string, rows: readonly PromptRow[]): Promise<StepAcc
   const request = { messages, tools: [TOOL], settings: { reasoningEffort: 'high' as const } };
   for await (const part of client.stream(request, signal)) step.add(part);
   return step;
+}
+
+/** Parts as models give them, with their signatures, encrypted reasoning and ids of items. */
+const answered: MessagePart[] = [];
+
+async function keepAnswers(): Promise<void> {
+  const controls = [
+    { reasoning: 'I think. 🤔', reply: 'Done' },
+    { reasoning: 'One.\n\nTwo.', tool_calls: [{ text: 'I read.', calls: [{ name: 'read' }] }] },
+    { reasoning: 'Hidden', reasoning_redacted: true, reply: 'Done' },
+    { reply: 'Without a thought' },
+  ];
+  for (const name of clients.keys()) {
+    for (const control of controls) {
+      const text = `Go ${formatControlBlock(control)}`;
+      const asked = { id: 1, role: 'user', visibility: 'both', compressed: false } as const;
+      answered.push(...(await answer(name, [{ ...asked, content: [{ type: 'text', text }] }])).content());
+    }
+  }
 }
 
 const word = fc.constantFrom('', ' ', '\n\t', 'hello', 'Grüße 🌍', 'a\ud83c', '\u0000', 'x'.repeat(20_000));
@@ -66,7 +86,28 @@ const toolResult = fc
     ...executed,
   }));
 
+const answeredPart = fc.nat({ max: 99 }).map((index): MessagePart => {
+  const part = answered[index % answered.length];
+  if (part === undefined) throw new Error('no answer was kept');
+  return part;
+});
+
 const part: fc.Arbitrary<MessagePart> = fc.oneof(
+  { weight: 8, arbitrary: answeredPart },
+  word.map((text): MessagePart => ({
+    type: 'file-reference',
+    file_name: 'a.ts',
+    start_line: 1,
+    end_line: 2,
+    content: text,
+  })),
+  word.map((text): MessagePart => ({
+    type: 'context-file',
+    context_file_path: text,
+    context_file_content: text,
+  })),
+  word.map((text): MessagePart => ({ type: 'skill', skill_name: 'tidy', skill_description: text })),
+  fc.constant<MessagePart>({ type: 'file', media_type: 'image/png', file_id: 'gone' }),
   word.map((text): MessagePart => ({ type: 'text', text })),
   word.map((text): MessagePart => ({ type: 'reasoning', text })),
   word.map((text): MessagePart => ({ type: 'hook-context', text })),
@@ -106,7 +147,7 @@ it('any sequence of stored parts whatever is accepted by all APIs', async () => 
     fc.asyncProperty(rows, async (stored) => {
       for (const name of clients.keys()) await answer(name, stored);
     }),
-    { numRuns: 60 },
+    { numRuns: 150 },
   );
 }, 60_000);
 

@@ -20,6 +20,7 @@ export class ResponsesDecoder implements StreamDecoder {
   private readonly items = new Map<number, OpenItem>();
   private hasToolCalls = false;
   private isRefused = false;
+  private responseId: string | undefined;
 
   constructor(private readonly providerId: string) {}
 
@@ -30,6 +31,9 @@ export class ResponsesDecoder implements StreamDecoder {
       throw new MalformedEventError(data);
     }
     switch (event['type']) {
+      case 'response.created':
+        this.responseId = stringAt(event['response'], 'id');
+        return;
       case 'response.content_part.added':
         this.isRefused ||= stringAt(event['part'], 'type') === 'refusal';
         return;
@@ -125,7 +129,12 @@ export class ResponsesDecoder implements StreamDecoder {
       return value === undefined ? [] : [[key, value] as const];
     });
     return {
-      openai: { provider_id: this.providerId, item_id: stringAt(item, 'id'), ...Object.fromEntries(kept) },
+      openai: {
+        provider_id: this.providerId,
+        ...(this.responseId !== undefined && { response_id: this.responseId }),
+        item_id: stringAt(item, 'id'),
+        ...Object.fromEntries(kept),
+      },
     };
   }
 

@@ -1,23 +1,18 @@
 /**
  * A prompt as input items of the Responses API.
  *
- * Every request replays the whole history (`chat-api` section 8.3). A reasoning item goes back, with its encrypted content and
- * id, only to the provider that made it and only together with the item that followed it; messages and calls carry their ids exactly
- * when the reasoning before them does. Everything else is sent without ids, as if written by hand: the API then asks for nothing.
+ * Every request replays the whole history (`chat-api` section 8.3); assistant-items.ts says what goes back of what the model said.
  */
 import type OpenAI from 'openai';
-import { isJsonObject, stringAt } from '../../json';
 import type {
   ModelRequest,
-  PromptAssistantPart,
   PromptFile,
   PromptMessage,
-  PromptReasoning,
   PromptToolResult,
   PromptUserPart,
-  ProviderMetadata,
 } from '../../model-client';
 import type { ModelConnection } from '../model-connection';
+import { AssistantItems } from './assistant-items';
 import { responsesOptions } from './options';
 
 type Item = OpenAI.Responses.ResponseInputItem;
@@ -29,9 +24,10 @@ const MIN_OUTPUT_TOKENS = 16;
 export function responsesRequest(request: ModelRequest, connection: ModelConnection): Body {
   const { settings, tools, metadata } = request;
   const isOpenAi = connection.type === 'openai' || connection.type === 'azure';
+  const said = new AssistantItems(connection.providerId);
   return {
     model: connection.modelName,
-    input: request.messages.flatMap((message) => toItems(message, connection.providerId)),
+    input: request.messages.flatMap((message) => toItems(message, said)),
     stream: true,
     store: true,
     ...(tools.length > 0 && { tools: tools.map(toTool) }),
@@ -82,14 +78,14 @@ function toTool(tool: ModelRequest['tools'][number]): OpenAI.Responses.Tool {
   };
 }
 
-function toItems(message: PromptMessage, providerId: string): Item[] {
+function toItems(message: PromptMessage, said: AssistantItems): Item[] {
   switch (message.role) {
     case 'system':
       return [{ role: 'system', content: message.text }];
     case 'user':
       return [{ role: 'user', content: message.parts.map(toContent) }];
     case 'assistant':
-      return assistantItems(message.parts, providerId);
+      return said.of(message.parts);
     case 'tool':
       return message.results.map(toOutput);
   }
@@ -117,92 +113,4 @@ function toOutput(result: PromptToolResult): Item {
           toFileContent(result.media),
         ];
   return { type: 'function_call_output', call_id: result.toolCallId, output };
-}
-
-function assistantItems(parts: readonly PromptAssistantPart[], providerId: string): Item[] {
-  const items: Item[] = [];
-  let waiting: Item[] = [];
-  let isReplayed = false;
-  for (const part of parts) {
-    if (part.type === 'reasoning') {
-      const item = reasoningItem(part, providerId);
-      // Reasoning that cannot be replayed stood between the earlier one and its follower: neither goes.
-      waiting = item === undefined ? [] : [...waiting, item];
-      continue;
-    }
-    if (waiting.length > 0) {
-      items.push(...waiting);
-      waiting = [];
-      isReplayed = true;
-    }
-    const own = isReplayed ? ownMetadata(part.providerMetadata, providerId) : undefined;
-    if (part.type === 'text') pushText(items, part.text, own);
-    else items.push(callItem(part, own));
-  }
-  return items;
-}
-
-function callItem(
-  part: Extract<PromptAssistantPart, { type: 'tool-call' }>,
-  own: ProviderMetadata | undefined,
-): Item {
-  const id = stringAt(own, 'item_id');
-  return {
-    type: 'function_call',
-    call_id: part.toolCallId,
-    name: part.toolName,
-    arguments: JSON.stringify(part.args),
-    ...(id !== undefined && { id }),
-  };
-}
-
-/** Text parts of one message item become its contents again: an id may come only once. */
-function pushText(items: Item[], text: string, own: ProviderMetadata | undefined): void {
-  const id = stringAt(own, 'item_id');
-  const phase = phaseOf(own);
-  if (id === undefined) {
-    items.push({ role: 'assistant', content: text, ...(phase !== undefined && { phase }) });
-    return;
-  }
-  const content = { type: 'output_text' as const, text, annotations: [] };
-  const last = items.at(-1);
-  if (last?.type === 'message' && 'id' in last && last.id === id && Array.isArray(last.content)) {
-    (last.content as (typeof content)[]).push(content);
-    return;
-  }
-  items.push({
-    type: 'message',
-    role: 'assistant',
-    id,
-    status: 'completed',
-    content: [content],
-    ...(phase !== undefined && { phase }),
-  });
-}
-
-function phaseOf(own: ProviderMetadata | undefined): 'commentary' | 'final_answer' | undefined {
-  const phase = stringAt(own, 'phase');
-  return phase === 'commentary' || phase === 'final_answer' ? phase : undefined;
-}
-
-function reasoningItem(part: PromptReasoning, providerId: string): Item | undefined {
-  const own = ownMetadata(part.providerMetadata, providerId);
-  const id = stringAt(own, 'item_id');
-  const encrypted = stringAt(own, 'encrypted_content');
-  if (id === undefined || encrypted === undefined) return undefined;
-  return {
-    type: 'reasoning',
-    id,
-    summary: part.text === '' ? [] : [{ type: 'summary_text', text: part.text }],
-    encrypted_content: encrypted,
-  };
-}
-
-/** What this very provider gave us; keys of another account can open nothing of it. */
-function ownMetadata(
-  metadata: ProviderMetadata | undefined,
-  providerId: string,
-): ProviderMetadata | undefined {
-  const own = metadata?.['openai'];
-  return isJsonObject(own) && own['provider_id'] === providerId ? own : undefined;
 }
