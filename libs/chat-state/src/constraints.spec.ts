@@ -11,7 +11,7 @@ afterAll(() => fixture.close());
 const error = `'{"message": "x", "retryable": false}'`;
 const item = `'[{"id": 1}]'`;
 
-/** By hand, against every CHECK on the execution state. */
+/** By hand, against every CHECK of chats. */
 const illegal: [constraint: string, from: ChatState, assignment: string][] = [
   ['chats_status_known', 'waiting', `status = 'pending'`],
   ['chats_queue_bounded', 'running', `queue = '{}'`],
@@ -38,6 +38,9 @@ const illegal: [constraint: string, from: ChatState, assignment: string][] = [
   ['chats_pin_on_live_roots', 'archived:waiting', 'pin_order = 1'],
   ['chats_pin_on_live_roots', 'waiting', 'pin_order = -1'],
   ['chats_child_has_root', 'waiting', 'root_chat_id = id'],
+  ['chats_title_source_check', 'waiting', `title_source = 'guess'`],
+  ['chats_plan_mode_check', 'waiting', `plan_mode = ''`],
+  ['chats_client_type_check', 'waiting', `client_type = 'fax'`],
   ['chats_worker_id_fkey', 'running', 'worker_id = gen_random_uuid()'],
 ];
 
@@ -49,12 +52,26 @@ test.each(illegal)('%s refuses it by hand: %s, %s', async (constraint, state, as
   expect(await storedChat(fixture, chat.id)).toEqual(before);
 });
 
-test('every constraint on the execution state is tried', async () => {
+const illegalMessage: [constraint: string, assignment: string][] = [
+  ['chat_messages_role_check', `role = 'developer'`],
+  ['chat_messages_visibility_check', `visibility = 'nobody'`],
+];
+
+test.each(illegalMessage)('%s refuses it by hand: %s', async (constraint, assignment) => {
+  const chat = await arrangeChat(fixture, 'waiting');
+  const before = await storedChat(fixture, chat.id);
+  const update = testSql(`update chat_messages set ${assignment} where chat_id = $1`);
+  await expect(fixture.test.database.query(update, [chat.id])).rejects.toMatchObject({ constraint });
+  expect(await storedChat(fixture, chat.id)).toEqual(before);
+});
+
+test('every check of chats and messages is tried', async () => {
   const rows = await fixture.test.database.query<{ conname: string }>(
-    testSql(`select conname from pg_constraint where conrelid = 'chats'::regclass and contype = 'c'`),
+    testSql(`select conname from pg_constraint
+      where conrelid in ('chats'::regclass, 'chat_messages'::regclass) and contype = 'c'`),
     [],
   );
-  const administrative = ['chats_title_source_check', 'chats_plan_mode_check', 'chats_client_type_check'];
-  const named = rows.map((row) => row.conname).filter((name) => !administrative.includes(name));
-  expect(named.filter((name) => !illegal.some(([constraint]) => constraint === name))).toEqual([]);
+  const tried = [...illegal, ...illegalMessage].map(([constraint]) => constraint);
+  expect(rows.length).toBeGreaterThan(15);
+  expect(rows.map((row) => row.conname).filter((name) => !tried.includes(name))).toEqual([]);
 });
