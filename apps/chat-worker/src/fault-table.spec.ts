@@ -71,6 +71,25 @@ const TABLE: readonly FaultRow[] = [
     'tried again',
     'after some words',
   ]),
+  row('rate limit inside the stream', { kind: 'stream_error', after_chunks: 3, type: 'rate_limit_error' }, [
+    'rate_limit',
+    'tried again',
+    'after some words',
+  ]),
+  row('overload inside the stream', { kind: 'stream_error', after_chunks: 3, type: 'overloaded_error' }, [
+    'overloaded',
+    'tried again',
+    'after some words',
+  ]),
+  row('answer that stalls', { kind: 'stall', after_chunks: 3 }, [
+    'stream_silence_timeout',
+    'tried again',
+    'after some words',
+  ]),
+  row('answer that never begins', { kind: 'slow_headers', ms: 600_000 }, [
+    'stream_silence_timeout',
+    'tried again',
+  ]),
   row('answer that is no stream', { kind: 'not_a_stream' }, ['generic', 'given up']),
 ];
 
@@ -86,6 +105,8 @@ beforeAll(async () => {
 afterEach(() => harness.stopWorkers());
 afterAll(() => harness.close());
 
+/** Only where silence is the fault: elsewhere a slow machine would look like one. */
+const silenceOf = (kind: ChatErrorKind) => (kind === 'stream_silence_timeout' ? { silenceMs: 1_500 } : {});
 const asking = (fault: ControlInput['fault']) => ({ key: randomUUID(), reply: REPLY, chunk_count: 6, fault });
 /** What clients are told, in order: each retry and each error by its kind, and the state at the end. */
 function toldOf(chatId: string): string[] {
@@ -104,7 +125,7 @@ describe('a fault that is over at the second attempt', () => {
   it.each(retried.map((each) => [each.fault, each] as const))(
     '%s: clients see the retry and then the whole answer, once',
     async (_fault, { control, kind, wasSeen }) => {
-      await harness.startWorker({ random: () => 0.99 });
+      await harness.startWorker({ random: () => 0.99, ...silenceOf(kind) });
       const chatId = await harness.createChat(asking({ ...control, first_attempts: 1 }));
       await harness.until(chatId, 'waiting');
       await eventually(() => expect(toldOf(chatId)).toEqual([`retry ${kind}`, 'waiting']));
@@ -123,7 +144,7 @@ describe('a fault that lasts', () => {
     async (_fault, { control, kind, isRetried }) => {
       const chatId = await harness.createChat(asking(control));
       if (isRetried) await harness.store.database.query(SET_ATTEMPTS, [chatId, MAX_ATTEMPTS - 1]);
-      await harness.startWorker();
+      await harness.startWorker(silenceOf(kind));
       const head = await harness.until(chatId, 'error');
       expect(head.lastError).toMatchObject({ kind, retryable: isRetried, provider: 'openai-compat' });
       expect(head.retry).toBeNull();

@@ -71,6 +71,31 @@ const RULES: [rule: string, error: unknown, expected: Expected][] = [
   ['8: 403', http(403, 'Country not supported'), no('auth')],
   ['8: a wrong model wrapped in 403', http(403, 'model not found: gpt-9'), no('config')],
   ['9: 429', http(429, 'slow down'), yes('rate_limit')],
+  [
+    '9: a rate limit of Anthropic in a stream',
+    new ReportedError({ type: 'rate_limit_error', message: 'Slow down' }),
+    { ...yes('rate_limit'), statusCode: 429 },
+  ],
+  [
+    '9: a rate limit of OpenAI in a stream',
+    new ReportedError({ code: 'rate_limit_exceeded', message: 'Rate limit reached for gpt-5' }),
+    { ...yes('rate_limit'), statusCode: 429 },
+  ],
+  [
+    '6: a quota in a stream',
+    new ReportedError({ code: 'insufficient_quota', message: 'You exceeded your current quota' }),
+    no('usage_limit'),
+  ],
+  [
+    '11: a timeout in a stream',
+    new ReportedError({ type: 'timeout_error', message: 'Took too long' }),
+    yes('timeout'),
+  ],
+  [
+    '15: a refused request in a stream',
+    new ReportedError({ type: 'invalid_request_error', code: null, message: 'Bad' }),
+    no('generic'),
+  ],
   ['9: a wrong model wrapped in 429', http(429, 'invalid model'), no('config')],
   ['10: a disabled provider', http(503, 'The provider is disabled'), no('provider_disabled')],
   ['11: 408', http(408, ''), yes('timeout')],

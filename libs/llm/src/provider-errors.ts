@@ -35,6 +35,21 @@ export class MalformedEventError extends Error {
   }
 }
 
+/** The status that each type or code of error has outside of a stream (the error pages of both providers). */
+const STATUS_OF_TYPE = new Map([
+  ['authentication_error', 401],
+  ['billing_error', 402],
+  ['permission_error', 403],
+  ['not_found_error', 404],
+  ['request_too_large', 413],
+  ['rate_limit_error', 429],
+  ['rate_limit_exceeded', 429],
+  ['api_error', 500],
+  ['server_error', 500],
+  ['timeout_error', 504],
+  ['overloaded_error', 529],
+]);
+
 /** The provider reports an error inside the stream, after status 200. `body` is what an error response would have carried. */
 export class ReportedError extends Error {
   override readonly name = 'ReportedError';
@@ -46,6 +61,9 @@ export class ReportedError extends Error {
     const code = valueAt(error, 'code');
     this.errorCode = typeof code === 'string' ? code : stringAt(error, 'type');
     // OpenRouter and others put the status they would have answered with here.
-    this.status = typeof code === 'number' ? code : undefined;
+    this.status =
+      typeof code === 'number'
+        ? code
+        : (STATUS_OF_TYPE.get(this.errorCode ?? '') ?? STATUS_OF_TYPE.get(stringAt(error, 'type') ?? ''));
   }
 }

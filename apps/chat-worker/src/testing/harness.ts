@@ -37,6 +37,8 @@ export interface TestWorkerOptions extends Partial<Omit<WorkerOptions, 'settings
   readonly around?: Parameters<typeof obstructed>[1];
   readonly settings?: Partial<WorkerSettings>;
   readonly poolSize?: number;
+  /** How long a model may say nothing. */
+  readonly silenceMs?: number;
 }
 
 /** A worker and the pool that only it uses. */
@@ -104,16 +106,17 @@ export class Harness {
     around,
     poolSize = 4,
     settings,
+    silenceMs,
     ...options
   }: TestWorkerOptions = {}): Promise<TestWorker> {
     const { url } = this.testDatabase;
     const opened = await Database.open({ url, poolSize, applicationName: 'worker' });
     const database = around === undefined ? opened : obstructed(opened, around);
-    const { connections } = this;
+    const client = { connections: this.connections, ...(silenceMs !== undefined && { silenceMs }) };
     const models = new ModelCatalog({
       database,
       clock: systemClock,
-      createClient: (connection) => createModelClient({ ...connection, apiKey: 'any' }, { connections }),
+      createClient: (connection) => createModelClient({ ...connection, apiKey: 'any' }, client),
       decryptSecret: () => 'any',
     });
     const chatSettings = new CachedChatSettings({ database, now: () => systemClock.now() });
