@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { eventually } from '@parley/testing';
 import { startGateway, type TestGateway } from '../testing/start-gateway';
 
 let gateway: TestGateway;
@@ -83,4 +84,24 @@ describe('every reply', () => {
       'parley_http_request_duration_seconds_count{method="GET",route="/healthz",status="200"}',
     );
   });
+});
+
+test('a request that was on its way when the gateway began to close is served', async () => {
+  const closing = await startGateway();
+  await closing.app.listen(0, '127.0.0.1');
+  const socket = connect(Number(new URL(await closing.app.getUrl()).port), '127.0.0.1');
+  const received: Buffer[] = [];
+  socket.on('data', (chunk) => received.push(chunk));
+  const server = closing.app.getHttpServer();
+  const accepted = once(server, 'connection');
+  socket.write('GET /api/v2/buildinfo HTTP/1.1\r\nHost: x\r\n');
+  await accepted;
+  await eventually(() => expect(socket.bytesWritten).toBeGreaterThan(0));
+  const closed = closing.close();
+  await eventually(() => expect(server.listening).toBe(false));
+  socket.write('\r\n');
+  await Promise.all([once(socket, 'close'), closed]);
+  const reply = Buffer.concat(received).toString();
+  expect(reply).toMatch(/^HTTP\/1\.1 200 /);
+  expect(reply).toMatch(/^connection: close\r$/im);
 });

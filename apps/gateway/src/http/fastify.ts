@@ -32,6 +32,8 @@ export function createFastify(settings: FastifySettings): { adapter: FastifyAdap
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
+    // A request that comes over an open connection while the server closes is served; the reply says that the connection ends.
+    return503OnClosing: false,
     skipMiddie: true,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: (error: { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply) => {
