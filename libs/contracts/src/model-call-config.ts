@@ -30,6 +30,8 @@ export type ModelPrices = z.infer<typeof modelPrices>;
 const tokens = (min: number) => z.int32('must be a whole number').min(min);
 const shortText = (max: number) => plainText().min(1, 'must not be empty').max(max);
 
+const domains = z.array(shortText(253)).min(1, 'must not be empty').max(100);
+
 export const INCLUDABLE = [
   'file_search_call.results',
   'web_search_call.results',
@@ -60,6 +62,9 @@ export const openAiOptions = z.object({
   max_tool_calls: tokens(1).optional(),
   reasoning_summary: z.enum(['auto', 'concise', 'detailed']).optional(),
   strict_json_schema: z.boolean().optional(),
+  web_search_enabled: z.boolean().optional(),
+  search_context_size: z.enum(['low', 'medium', 'high']).optional(),
+  allowed_domains: domains.optional(),
   // Chat Completions only
   logit_bias: z
     .record(z.string().regex(/^\d{1,7}$/, 'must be the number of a token'), z.number().min(-100).max(100))
@@ -78,6 +83,9 @@ export const anthropicOptions = z.object({
   thinking_display: z.enum(['summarized', 'omitted']).optional(),
   disable_parallel_tool_use: z.boolean().optional(),
   context_1m_enabled: z.boolean().optional(),
+  web_search_enabled: z.boolean().optional(),
+  allowed_domains: domains.optional(),
+  blocked_domains: domains.optional(),
 });
 export type AnthropicOptions = z.infer<typeof anthropicOptions>;
 

@@ -7,6 +7,7 @@ import { MessagesDecoder } from './adapters/anthropic/decoder';
 import { withinPdfLimit } from './adapters/anthropic/pdf-limit';
 import { messagesRequest } from './adapters/anthropic/request';
 import { anthropicSdk } from './adapters/anthropic/sdk';
+import { betasOf } from './adapters/anthropic/tools';
 import { apiOf, type ModelConnection, type ModelRuntime } from './adapters/model-connection';
 import { ChatDecoder } from './adapters/openai-chat/decoder';
 import { chatRequest } from './adapters/openai-chat/request';
@@ -86,13 +87,17 @@ function createApi(connection: ModelConnection, runtime: ModelRuntime): Api {
               body: messagesRequest(withinPdfLimit(request, connection.contextLimit), connection.modelName),
               signal,
               stream: true,
-              ...(request.settings.anthropic?.context_1m_enabled === true && {
-                headers: { 'anthropic-beta': CONTEXT_1M_BETA },
-              }),
+              ...betaHeader(request),
             })
             .asResponse(),
         decoder: () => new MessagesDecoder(),
       };
     }
   }
+}
+
+function betaHeader(request: ModelRequest): { headers?: Record<string, string> } {
+  const isLarge = request.settings.anthropic?.context_1m_enabled === true;
+  const betas = [...(isLarge ? [CONTEXT_1M_BETA] : []), ...betasOf(request)];
+  return betas.length === 0 ? {} : { headers: { 'anthropic-beta': betas.join(',') } };
 }

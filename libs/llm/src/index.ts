@@ -39,7 +39,7 @@ export type { GeneratedText } from './generate-text';
 export { CATALOG_TTL_MS, ModelCatalog } from './model-catalog';
 export type { ModelCatalogOptions, ResolvedModel } from './model-catalog';
 export type { SealedKey } from './stored-model';
-export { settingsFor } from './model-settings';
+export { settingsFor, withoutProviderTools } from './model-settings';
 export { cutMiddle } from './prompt/cut-text';
 export { buildPrompt } from './prompt/build-prompt';
 export type { PromptOptions } from './prompt/build-prompt';

@@ -64,6 +64,17 @@ export interface ToolDefinition {
   readonly description: string;
   /** JSON schema of the arguments, an object at the top. */
   readonly inputSchema: JsonObject;
+  /** The tool as Anthropic's models were trained on it (computer use): goes there instead of description and schema. */
+  readonly anthropic?: AnthropicTool;
+}
+
+export interface AnthropicTool {
+  /** `computer_20250124`, say. */
+  readonly type: string;
+  /** The size of the display, and whatever else the type takes. */
+  readonly options?: JsonObject;
+  /** The beta that has to be asked for with it. */
+  readonly beta?: string;
 }
 
 /** Opaque data for the provider, keyed by API family (`openai`, `anthropic`), as stored in `provider_metadata`. */
@@ -79,7 +90,8 @@ export type PromptMessage =
 
 export type PromptUserPart = PromptText | PromptFile;
 
-export type PromptAssistantPart = PromptText | PromptReasoning | PromptToolCall;
+export type PromptAssistantPart =
+  PromptText | PromptReasoning | PromptToolCall | PromptProviderCall | PromptProviderResult;
 
 export interface PromptText {
   readonly type: 'text';
@@ -107,6 +119,22 @@ export interface PromptToolCall {
   readonly toolCallId: string;
   readonly toolName: string;
   readonly args: JsonObject;
+  readonly providerMetadata?: ProviderMetadata;
+}
+
+/** A call that the provider itself executed; its result follows in the same message. Of use to that provider alone. */
+export interface PromptProviderCall {
+  readonly type: 'provider-call';
+  readonly toolCallId: string;
+  readonly toolName: string;
+  readonly args: JsonObject;
+  readonly providerMetadata?: ProviderMetadata;
+}
+
+export interface PromptProviderResult {
+  readonly type: 'provider-result';
+  readonly toolCallId: string;
+  readonly toolName: string;
   readonly providerMetadata?: ProviderMetadata;
 }
 
@@ -139,6 +167,18 @@ export type ModelStreamPart =
       readonly toolName: string;
       /** JSON text exactly as the model wrote it; it may be invalid. */
       readonly args: string;
+      /** The provider executes it itself, and gives its result, too. */
+      readonly isProviderExecuted?: true;
+      readonly providerMetadata?: ProviderMetadata;
+    }
+  | {
+      /** What the provider's own tool found. */
+      readonly type: 'provider-result';
+      readonly toolCallId: string;
+      readonly toolName: string;
+      /** As people may see it. */
+      readonly result: unknown;
+      readonly isError: boolean;
       readonly providerMetadata?: ProviderMetadata;
     }
   | { readonly type: 'source'; readonly sourceId?: string; readonly url: string; readonly title?: string }

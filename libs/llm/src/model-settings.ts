@@ -29,6 +29,15 @@ export function settingsFor(callConfig: ModelCallConfig, wished: ReasoningEffort
   };
 }
 
+/** The same without the tools that the provider runs itself: in plan mode, and where no tools are offered. */
+export function withoutProviderTools({ openai, anthropic, ...settings }: ModelSettings): ModelSettings {
+  return {
+    ...settings,
+    ...(openai !== undefined && { openai: { ...openai, web_search_enabled: false } }),
+    ...(anthropic !== undefined && { anthropic: { ...anthropic, web_search_enabled: false } }),
+  };
+}
+
 function lower(left: ReasoningEffort, right: ReasoningEffort): ReasoningEffort {
   return REASONING_EFFORTS.indexOf(left) <= REASONING_EFFORTS.indexOf(right) ? left : right;
 }

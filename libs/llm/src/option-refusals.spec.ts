@@ -25,6 +25,9 @@ const OPENAI = {
   max_tool_calls: 1,
   reasoning_summary: 'auto',
   strict_json_schema: false,
+  web_search_enabled: true,
+  search_context_size: 'low',
+  allowed_domains: ['example.org'],
   logit_bias: { '1': 2 },
   max_completion_tokens: 1,
   prediction: { type: 'content', content: 'c' },
@@ -36,6 +39,9 @@ const RESPONSES_ONLY = [
   'max_tool_calls',
   'reasoning_summary',
   'strict_json_schema',
+  'web_search_enabled',
+  'search_context_size',
+  'allowed_domains',
 ];
 const CHAT_ONLY = ['logit_bias', 'max_completion_tokens', 'prediction', 'structured_outputs'];
 
@@ -85,6 +91,14 @@ describe('options that a transport does not take', () => {
     ).toEqual([budget]);
   });
 
+  test('contradict each other', () => {
+    const domains = { web_search_enabled: true, allowed_domains: ['a.org'] };
+    expect(fields('anthropic', anthropic(domains))).toEqual([]);
+    expect(fields('anthropic', anthropic({ ...domains, blocked_domains: ['b.org'] }))).toEqual([
+      'provider_options.anthropic.blocked_domains',
+    ]);
+  });
+
   test('say the same twice', () => {
     const config = { ...openai({ max_completion_tokens: 5 }), max_output_tokens: 5 };
     expect(fields('openai-compat', config)).toEqual(['provider_options.openai.max_completion_tokens']);
@@ -94,7 +108,7 @@ describe('options that a transport does not take', () => {
     ['an unknown setting', { temprature: 1 }],
     ['an unknown provider', { provider_options: { google: {} } }],
     ['an unknown option', openai({ previous_response_id: 'x' })],
-    ['an unknown option of Anthropic', anthropic({ web_search_enabled: true })],
+    ['an unknown option of Anthropic', anthropic({ web_search: true })],
     ['an unknown field inside an option', anthropic({ thinking: { budget_tokens: 2_000, type: 'enabled' } })],
   ])('nobody knows are refused by the schema: %s', (_what, config) => {
     expect(newModelCallConfig.safeParse(config).error?.issues[0]?.code).toBe('unrecognized_keys');

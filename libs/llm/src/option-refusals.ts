@@ -18,6 +18,9 @@ const TAKEN_BY: Readonly<Record<string, readonly ModelApi[]>> = {
   'provider_options.openai.max_tool_calls': ['responses'],
   'provider_options.openai.reasoning_summary': ['responses'],
   'provider_options.openai.strict_json_schema': ['responses'],
+  'provider_options.openai.web_search_enabled': ['responses'],
+  'provider_options.openai.search_context_size': ['responses'],
+  'provider_options.openai.allowed_domains': ['responses'],
   'provider_options.openai.logit_bias': ['chat-completions'],
   'provider_options.openai.max_completion_tokens': ['chat-completions'],
   'provider_options.openai.prediction': ['chat-completions'],
@@ -59,7 +62,8 @@ function refusedByOpenAi({ max_output_tokens, provider_options }: ModelCallConfi
 
 function refusedByMessages(config: ModelCallConfig, modelName: string): FieldError[] {
   const { temperature, top_p, top_k, max_output_tokens, reasoning_effort, provider_options } = config;
-  const budget = provider_options?.anthropic?.thinking?.budget_tokens;
+  const anthropic = provider_options?.anthropic;
+  const budget = anthropic?.thinking?.budget_tokens;
   const thinks = budget !== undefined || (reasoning_effort !== undefined && reasoning_effort.max !== 'none');
   const budgetField = 'provider_options.anthropic.thinking.budget_tokens';
   const rules: readonly [boolean, string, string][] = [
@@ -81,6 +85,11 @@ function refusedByMessages(config: ModelCallConfig, modelName: string): FieldErr
       budget !== undefined && max_output_tokens !== undefined && budget >= max_output_tokens,
       budgetField,
       'must be less than max_output_tokens',
+    ],
+    [
+      anthropic?.allowed_domains !== undefined && anthropic.blocked_domains !== undefined,
+      'provider_options.anthropic.blocked_domains',
+      'cannot stand beside allowed_domains',
     ],
   ];
   return rules.filter(([isBroken]) => isBroken).map(([, field, detail]) => ({ field, detail }));

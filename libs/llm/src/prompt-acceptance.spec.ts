@@ -60,6 +60,17 @@ async function keepAnswers(): Promise<void> {
       answered.push(...(await answer(name, [{ ...asked, content: [{ type: 'text', text }] }])).content());
     }
   }
+  for (const id of ['srvtoolu_1', 'srvtoolu_2']) answered.push(...searchOf(id));
+}
+
+/** A web search of Anthropic's. */
+function searchOf(id: string): MessagePart[] {
+  const search = { tool_call_id: id, tool_name: 'web_search', provider_executed: true };
+  const content = { type: 'web_search_tool_result_error', error_code: 'unavailable' };
+  return [
+    { type: 'tool-call', ...search, args: { query: 'news' }, provider_metadata: { anthropic: {} } },
+    { type: 'tool-result', ...search, provider_metadata: { anthropic: { web_search_content: content } } },
+  ];
 }
 
 const word = fc.constantFrom('', ' ', '\n\t', 'hello', 'Grüße 🌍', 'a\ud83c', '\u0000', 'x'.repeat(20_000));

@@ -50,6 +50,8 @@ export class StepAccumulator {
   responseId: string | undefined;
   private readonly slots: Slot[] = [];
   private readonly calls = new Map<string, OpenCall>();
+  /** Addresses that were named: one that is cited often is one source. */
+  private readonly sources = new Set<string>();
   private open: OpenText | undefined;
   private characters = 0;
 
@@ -77,6 +79,8 @@ export class StepAccumulator {
         return this.callDelta(part);
       case 'tool-call':
         return this.finishCall(part);
+      case 'provider-result':
+        return this.providerResult(part);
       case 'source':
         return this.source(part);
       case 'usage':
@@ -103,7 +107,7 @@ export class StepAccumulator {
   /** The calls of the step that are whole, in the order the model made them. */
   toolCalls(): StepToolCall[] {
     return [...this.calls.values()].flatMap(({ stored }) =>
-      stored === undefined
+      stored === undefined || stored.provider_executed === true
         ? []
         : [{ toolCallId: stored.tool_call_id, toolName: stored.tool_name, args: stored.args }],
     );
@@ -203,12 +207,33 @@ export class StepAccumulator {
       tool_name: part.toolName,
       args: args.trim() === '' ? {} : (parseJson(args) ?? args),
       created_at: call.createdAt,
+      ...(part.isProviderExecuted === true && { provider_executed: true }),
       ...(part.providerMetadata !== undefined && { provider_metadata: { ...part.providerMetadata } }),
     };
     return live;
   }
 
+  private providerResult(part: Extract<ModelStreamPart, { type: 'provider-result' }>): MessagePart[] {
+    const live = this.close();
+    this.count(JSON.stringify([part.result, part.providerMetadata]));
+    const shown: MessagePart = {
+      type: 'tool-result',
+      tool_call_id: part.toolCallId,
+      tool_name: part.toolName,
+      result: part.result,
+      provider_executed: true,
+      created_at: this.now(),
+      ...(part.isError && { is_error: true }),
+    };
+    const { providerMetadata: metadata } = part;
+    const stored = metadata === undefined ? shown : { ...shown, provider_metadata: { ...metadata } };
+    this.slots.push({ type: 'stored', part: stored });
+    return [...live, shown];
+  }
+
   private source(part: Extract<ModelStreamPart, { type: 'source' }>): MessagePart[] {
+    if (this.sources.has(part.url)) return [];
+    this.sources.add(part.url);
     this.count(part.url + (part.title ?? ''));
     const stored: MessagePart = {
       type: 'source',

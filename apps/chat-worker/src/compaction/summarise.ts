@@ -11,6 +11,7 @@ import {
   ModelError,
   readSummary,
   summaryRequestRow,
+  withoutProviderTools,
   withoutToolUse,
   type ModelRequest,
   type ResolvedModel,
@@ -71,7 +72,12 @@ async function whereItFits(summary: Promise<string | undefined>): Promise<string
 }
 
 function withoutTools(request: ModelRequest): ModelRequest {
-  return { ...request, tools: [], messages: withoutToolUse(request.messages) };
+  return {
+    ...request,
+    tools: [],
+    settings: withoutProviderTools(request.settings),
+    messages: withoutToolUse(request.messages),
+  };
 }
 
 async function ask(

@@ -52,7 +52,10 @@ function partTokens(part: PromptUserPart | PromptAssistantPart): number {
     case 'file':
       return TOKENS_PER_FILE;
     case 'tool-call':
+    case 'provider-call':
       return textTokens(part.toolName) + textTokens(JSON.stringify(part.args));
+    case 'provider-result':
+      return textTokens(JSON.stringify(part.providerMetadata ?? {}));
   }
 }
 
@@ -89,6 +92,8 @@ function callAsText(part: PromptAssistantPart): PromptText[] {
     case 'text':
       return [part];
     case 'reasoning':
+    case 'provider-call':
+    case 'provider-result':
       return [];
     case 'tool-call':
       return [{ type: 'text', text: `[Called the tool ${part.toolName} with ${JSON.stringify(part.args)}]` }];

@@ -37,6 +37,7 @@ function texts(messages: readonly PromptMessage[]): string[] {
             if (part.type === 'file') return `<${part.mediaType}>`;
             if (part.type === 'tool-call')
               return `${part.toolName}(${part.toolCallId}, ${JSON.stringify(part.args)})`;
+            if (!('text' in part)) return `${part.type} ${part.toolCallId}`;
             return part.type === 'reasoning' ? `(${part.text})` : part.text;
           })
           .join(' | ')}`;
@@ -235,7 +236,7 @@ describe('tool calls', () => {
     expect(messages[1]).toMatchObject({ parts: [{ args: expected }] });
   });
 
-  it('that the provider executed are not replayed, nor their results', () => {
+  it('that the provider executed wait for its adapter with their results, and go nowhere without', () => {
     const executed = { provider_executed: true };
     expect(
       prompt(
@@ -243,7 +244,7 @@ describe('tool calls', () => {
         row('assistant', [{ ...call('w'), ...executed }, result('w', 1, executed), text('found')]),
         user('ok'),
       ),
-    ).toEqual(['user: go', 'assistant: found', 'user: ok']);
+    ).toEqual(['user: go', 'assistant: provider-call w | provider-result w | found', 'user: ok']);
   });
 });
 

@@ -11,6 +11,7 @@ import type { PromptAssistantPart, PromptMessage } from '../model-client';
 import { maxToolResultBytes } from './cut-text';
 import { fileForPrompt, type ReadFile } from './files';
 import { assistantReasoning, assistantText, systemText, userParts } from './message-parts';
+import { providerParts } from './provider-calls';
 import { type PromptRow, visibleRows } from './prompt-row';
 import { ToolPairing } from './tool-pairing';
 
@@ -40,6 +41,7 @@ class PromptBuilder {
   private readonly pairing: ToolPairing;
   private readonly readFile: ReadFile;
   private readonly overlay: readonly string[];
+  private readonly providerCallIds = new Set<string>();
 
   constructor({ contextLimit, readFile, overlay = [] }: PromptOptions) {
     this.overlay = overlay;
@@ -92,7 +94,11 @@ class PromptBuilder {
     const parts: PromptAssistantPart[] = [];
     const results = this.pairing.beginStep();
     this.slots.push(() => (parts.length > 0 ? { role: 'assistant', parts } : undefined), results);
-    for (const part of content) parts.push(...this.assistantParts(part));
+    const executed = providerParts(content, this.providerCallIds);
+    for (const [index, part] of content.entries()) {
+      const own = executed.get(index);
+      parts.push(...(own === undefined ? this.assistantParts(part) : [own]));
+    }
     this.addResults(content);
   }
 

@@ -2,7 +2,7 @@
  * Stored parts as parts of a prompt, one message at a time. Blank text is dropped, because Anthropic refuses it; blank reasoning only
  * when it carries nothing a provider wants back. Sources, notices and whatever the provider itself executed are not sent.
  */
-import type { MessagePart, ReasoningPart, TextPart, ToolCallPart } from '@parley/contracts';
+import type { MessagePart, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '@parley/contracts';
 import { isJsonObject, parseJson, type JsonObject } from '../json';
 import type { PromptReasoning, PromptText, PromptUserPart } from '../model-client';
 import { fileForPrompt, fileReferenceText, missingFile, type ReadFile } from './files';
@@ -54,7 +54,7 @@ export function callArgs(part: ToolCallPart): JsonObject {
   return isJsonObject(args) ? args : {};
 }
 
-export function metadataOf(part: TextPart | ReasoningPart | ToolCallPart) {
+export function metadataOf(part: TextPart | ReasoningPart | ToolCallPart | ToolResultPart) {
   return part.provider_metadata === undefined ? {} : { providerMetadata: part.provider_metadata };
 }
 

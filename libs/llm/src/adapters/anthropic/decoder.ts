@@ -1,7 +1,7 @@
 /**
  * The events of one Messages answer as parts. Content comes in blocks, each started and stopped; a signature arrives at the end of
- * its thinking block. Usage is counted from two events: the first knows the input, the last the output. Blocks of tools that the
- * provider itself runs are skipped.
+ * its thinking block. Usage is counted from two events: the first knows the input, the last the output. Of the tools that the
+ * provider itself runs only web search is known; blocks of others are skipped.
  */
 import type { MessageUsage } from '@parley/contracts';
 import { type JsonObject, isJsonObject, parseJson, stringAt, valueAt } from '../../json';
@@ -10,6 +10,8 @@ import { MalformedEventError, ReportedError } from '../../provider-errors';
 import type { ServerSentEvent } from '../../transport/sse-splitter';
 import type { Emit, StreamDecoder } from '../../transport/stream-parts';
 import { countAt, messageUsage } from '../usage';
+import { searchResultPart } from './search-result';
+import { WEB_SEARCH } from './tools';
 
 type Block =
   | { readonly type: 'text' }
@@ -20,6 +22,7 @@ type Block =
       readonly toolCallId: string;
       readonly toolName: string;
       readonly args: string[];
+      readonly isProviderExecuted: boolean;
     };
 
 export class MessagesDecoder implements StreamDecoder {
@@ -82,15 +85,23 @@ export class MessagesDecoder implements StreamDecoder {
         this.blocks.set(index, { type: 'redacted', data: stringAt(block, 'data') ?? '' });
         emit({ type: 'reasoning-start' });
         return;
-      case 'tool_use': {
-        const toolCallId = stringAt(block, 'id') ?? '';
-        const toolName = stringAt(block, 'name') ?? '';
-        this.blocks.set(index, { type: 'tool', toolCallId, toolName, args: [] });
-        emit({ type: 'tool-call-start', toolCallId, toolName });
-        return;
-      }
+      case 'web_search_tool_result':
+        return emit(searchResultPart(block));
+      case 'server_tool_use':
+        if (stringAt(block, 'name') !== WEB_SEARCH) return;
+        return this.startCall(index, block, emit);
+      case 'tool_use':
+        return this.startCall(index, block, emit);
       default:
     }
+  }
+
+  private startCall(index: number, block: unknown, emit: Emit): void {
+    const toolCallId = stringAt(block, 'id') ?? '';
+    const toolName = stringAt(block, 'name') ?? '';
+    const isProviderExecuted = stringAt(block, 'type') === 'server_tool_use';
+    this.blocks.set(index, { type: 'tool', toolCallId, toolName, args: [], isProviderExecuted });
+    emit({ type: 'tool-call-start', toolCallId, toolName });
   }
 
   private delta(block: Block | undefined, delta: unknown, emit: Emit): void {
@@ -133,12 +144,13 @@ export class MessagesDecoder implements StreamDecoder {
           providerMetadata: { anthropic: { redacted_data: block.data } },
         });
       case 'tool': {
-        const { toolCallId, toolName, args } = block;
+        const { toolCallId, toolName, args, isProviderExecuted } = block;
         return emit({
           type: 'tool-call',
           toolCallId,
           toolName,
           args: args.length === 0 ? '{}' : args.join(''),
+          ...(isProviderExecuted && { isProviderExecuted, providerMetadata: { anthropic: {} } }),
         });
       }
       case undefined:

@@ -19,6 +19,7 @@ import type {
   PromptToolResult,
 } from '../../model-client';
 import { thinkingOf } from './thinking';
+import { searchCall, searchResult, toTools, webSearchOf } from './tools';
 
 type Body = Anthropic.MessageCreateParamsStreaming;
 type Turn = { role: 'user' | 'assistant'; content: Anthropic.ContentBlockParam[] };
@@ -38,6 +39,7 @@ export function messagesRequest(asked: ModelRequest, modelName: string): Body {
   const maxTokens = settings.maxOutputTokens ?? defaultMaxTokens(modelName);
   const { thinking, output_config: outputConfig } = thinkingOf(request, { name: modelName, maxTokens });
   const system = toSystem(request.messages);
+  const offered = toTools(tools, { search: webSearchOf(settings.anthropic), isCached: system.length === 0 });
   const format = responseFormat && { type: 'json_schema' as const, schema: { ...responseFormat.schema } };
   const body: Body = {
     model: modelName,
@@ -45,12 +47,12 @@ export function messagesRequest(asked: ModelRequest, modelName: string): Body {
     stream: true,
     messages: withCacheBreakpoints(toTurns(request.messages)),
     ...(system.length > 0 && { system }),
-    ...(tools.length > 0 && { tools: toTools(tools, system.length === 0) }),
+    ...(offered.length > 0 && { tools: offered }),
     ...(settings.temperature !== undefined && { temperature: settings.temperature }),
     ...(settings.topP !== undefined && { top_p: settings.topP }),
     ...(settings.topK !== undefined && { top_k: settings.topK }),
     ...(settings.anthropic?.disable_parallel_tool_use === true &&
-      tools.length > 0 && { tool_choice: { type: 'auto', disable_parallel_tool_use: true } }),
+      offered.length > 0 && { tool_choice: { type: 'auto', disable_parallel_tool_use: true } }),
     ...(thinking !== undefined && { thinking }),
     ...((outputConfig ?? format) !== undefined && {
       output_config: { ...outputConfig, ...(format && { format }) },
@@ -82,15 +84,6 @@ function toSystem(messages: readonly PromptMessage[]): Anthropic.TextBlockParam[
     type: 'text',
     text,
     ...((index === prompts.length - 1 || index === endOfStored) && CACHE),
-  }));
-}
-
-function toTools(tools: ModelRequest['tools'], isCached: boolean): Anthropic.Tool[] {
-  return tools.map((tool, index) => ({
-    name: tool.name,
-    description: tool.description,
-    input_schema: { ...tool.inputSchema, type: 'object' },
-    ...(isCached && index === tools.length - 1 && CACHE),
   }));
 }
 
@@ -132,6 +125,10 @@ function toAssistantBlocks(part: PromptAssistantPart): Anthropic.ContentBlockPar
       return [{ type: 'tool_use', id: part.toolCallId, name: part.toolName, input: part.args }];
     case 'reasoning':
       return toThinking(part);
+    case 'provider-call':
+      return searchCall(part);
+    case 'provider-result':
+      return searchResult(part);
   }
 }
 
@@ -208,7 +205,7 @@ function sizeOf(message: PromptMessage): number {
     case 'assistant':
       return message.parts.reduce((sum, part) => {
         if (part.type === 'file') return sum + part.data.length;
-        return sum + (part.type === 'tool-call' ? 0 : Buffer.byteLength(part.text));
+        return sum + ('text' in part ? Buffer.byteLength(part.text) : 0);
       }, 0);
   }
 }

@@ -43,6 +43,11 @@ export class AssistantItems {
         waiting = item && { responseId, items: [...before, item] };
         continue;
       }
+      if (part.type === 'provider-call' || part.type === 'provider-result') {
+        // Searches are not replayed; the reasoning before one would lack what followed it.
+        waiting = undefined;
+        continue;
+      }
       if (waiting !== undefined && metadata !== undefined && waiting.responseId === responseId) {
         items.push(...waiting.items);
         replayed = waiting;

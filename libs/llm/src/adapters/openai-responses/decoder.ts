@@ -119,8 +119,22 @@ export class ResponsesDecoder implements StreamDecoder {
           providerMetadata: this.metadata(item, []),
         });
         return;
+      case 'web_search_call':
+        return this.searched(item, emit);
       default:
     }
+  }
+
+  /** Of a search the provider tells what it looked for and how that ended; what it found shows in citations. */
+  private searched(item: unknown, emit: Emit): void {
+    const [toolCallId, toolName] = [stringAt(item, 'id') ?? '', 'web_search'];
+    if (toolCallId === '') return;
+    const providerMetadata = this.metadata(item, []);
+    const args = JSON.stringify(valueAt(item, 'action') ?? {});
+    const status = stringAt(item, 'status') ?? 'completed';
+    const isError = status === 'failed';
+    emit({ type: 'tool-call', toolCallId, toolName, args, isProviderExecuted: true, providerMetadata });
+    emit({ type: 'provider-result', toolCallId, toolName, result: { status }, isError, providerMetadata });
   }
 
   private metadata(item: unknown, keys: readonly string[]): ProviderMetadata {

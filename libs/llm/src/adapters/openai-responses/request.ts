@@ -24,13 +24,14 @@ const MIN_OUTPUT_TOKENS = 16;
 export function responsesRequest(request: ModelRequest, connection: ModelConnection): Body {
   const { settings, tools, metadata } = request;
   const isOpenAi = connection.type === 'openai' || connection.type === 'azure';
+  const offered = [...tools.map(toTool), ...webSearchOf(settings.openai)];
   const said = new AssistantItems(connection.providerId);
   return {
     model: connection.modelName,
     input: request.messages.flatMap((message) => toItems(message, said)),
     stream: true,
     store: true,
-    ...(tools.length > 0 && { tools: tools.map(toTool) }),
+    ...(offered.length > 0 && { tools: offered }),
     ...(settings.maxOutputTokens !== undefined && {
       max_output_tokens: Math.max(settings.maxOutputTokens, MIN_OUTPUT_TOKENS),
     }),
@@ -41,7 +42,7 @@ export function responsesRequest(request: ModelRequest, connection: ModelConnect
     // Padding against side channels on the wire to the provider; over TLS between servers it only costs bytes and time.
     ...(isOpenAi && { stream_options: { include_obfuscation: false } }),
     ...(isOpenAi && metadata !== undefined && { prompt_cache_key: metadata.chatId }),
-    ...responsesOptions(settings.openai, tools.length > 0),
+    ...responsesOptions(settings.openai, offered.length > 0),
   };
 }
 
@@ -76,6 +77,19 @@ function toTool(tool: ModelRequest['tools'][number]): OpenAI.Responses.Tool {
     parameters: { ...tool.inputSchema },
     strict: false,
   };
+}
+
+/** The provider runs it itself. */
+function webSearchOf(options: ModelRequest['settings']['openai'] = {}): OpenAI.Responses.WebSearchTool[] {
+  const { web_search_enabled, search_context_size, allowed_domains } = options;
+  if (web_search_enabled !== true) return [];
+  return [
+    {
+      type: 'web_search',
+      ...(search_context_size !== undefined && { search_context_size }),
+      ...(allowed_domains !== undefined && { filters: { allowed_domains } }),
+    },
+  ];
 }
 
 function toItems(message: PromptMessage, said: AssistantItems): Item[] {
