@@ -24,6 +24,7 @@ import { FailedStep, toChatError } from './errors';
 import type { TurnWatch } from './observe/turn-watch';
 import type { Persistence } from './persistence';
 import type { Place } from './tools/lent-place';
+import { journalledCallIds } from './tools/call-journal';
 import { runTools, type ToolParts } from './tools/run-tools';
 import { takeStep, type TurnParts } from './turn';
 
@@ -146,12 +147,17 @@ export class ChatTasks implements Tasks {
   }
 
   private async finishInterruption(order: TaskOrder, partial: Partial | null): Promise<TaskOutcome> {
-    const { persistence, store, transcripts } = this.parts;
+    const { persistence, store, tools, transcripts } = this.parts;
     order.watch.enter('commit');
+    const isNewAnswer = partial !== null && order.head.openCalls.length === 0;
     const input = {
       fence: fenceOf(order.head),
       messages: partial?.messages ?? [],
       ...(partial !== null && { openCalls: partial.openCalls }),
+      // Calls of an answer that is not in the history yet: nobody has begun any of them.
+      journalledCallIds: isNewAnswer
+        ? partial.openCalls.map((call) => call.tool_call_id)
+        : journalledCallIds(tools, order.head),
     };
     const done = await persistence.write(() => finishInterruption(store, input), order.stop);
     return outcomeOf(transcripts.followed(order.head, done));
@@ -169,6 +175,7 @@ export class ChatTasks implements Tasks {
     order.watch.enter('commit');
     const error = toChatError(cause);
     const done = await fail(this.parts.store, { fence: fenceOf(order.head), error });
+    this.parts.transcripts.followed(order.head, done);
     if (done.ok) this.parts.metrics.failed(error.kind ?? 'generic');
     return outcomeOf(done, partial);
   }

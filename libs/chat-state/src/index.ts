@@ -36,6 +36,7 @@ export { setArchived, type SetArchivedInput } from './transitions/set-archived';
 export {
   finishCalls,
   startCalls,
+  UNKNOWN_OUTCOME,
   type FinishCallsInput,
   type JournalledCall,
   type StartCallsInput,

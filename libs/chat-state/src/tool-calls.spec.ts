@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { ToolResultPart } from '@parley/contracts';
 import { arrangeChat, type ArrangedChat } from './testing/arrange-chat';
 import { createFixture, testSql, textContent, type Fixture } from './testing/fixture';
-import { finishCalls, startCalls } from './tool-calls';
+import { finishCalls, NOT_RUN_RESULT, startCalls, UNKNOWN_OUTCOME } from './tool-calls';
+import { CANCELLED_RESULT } from './transition-statement';
 import { acquire } from './transitions/acquire';
 import { commitStep } from './transitions/commit-step';
 import { edit } from './transitions/edit';
@@ -10,6 +11,7 @@ import { enterAction } from './transitions/enter-action';
 import { fail } from './transitions/fail';
 import { finishInterruption } from './transitions/finish-interruption';
 import { interrupt } from './transitions/interrupt';
+import { send } from './transitions/send';
 import type { Fence, NewMessage } from './types';
 
 let fixture: Fixture;
@@ -92,6 +94,71 @@ describe('the journal of tool calls', () => {
     const next = testSql('update chats set history_version = version where id = $1');
     await fixture.test.database.query(next, [chat.id]);
     expect(await start({ ...fenceOf(chat), historyVersion: 10 }, ['call_0'])).toEqual([{ state: 'started' }]);
+  });
+
+  /** Two calls were begun and one of them ended, when their worker died; `restIds` are open beside them. */
+  async function halfRun(...restIds: string[]): Promise<{ fence: Fence; answers: object[] }> {
+    const chat = await arrangeChat(fixture, 'running');
+    const [first = '', second = ''] = chat.openCallIds;
+    const attemptId = randomUUID();
+    await start(fenceOf(chat), [first, second], attemptId);
+    await finishCalls(fixture.test.database, {
+      fence: fenceOf(chat),
+      attemptId,
+      results: [resultOf(second)],
+    });
+    const more = restIds.map((id) => ({ tool_call_id: id, tool_name: 'look_up', dynamic: false }));
+    const open = testSql('update chats set open_calls = open_calls || $2::jsonb where id = $1');
+    await fixture.test.database.query(open, [chat.id, JSON.stringify(more)]);
+    const unknown = { ...resultOf(first), result: { error: UNKNOWN_OUTCOME }, is_error: true };
+    return { fence: await taken(chat), answers: [unknown, resultOf(second)] };
+  }
+  const failed = (id: string, result: string) => ({ ...resultOf(id), result, is_error: true });
+
+  it('answers the calls of an interrupted turn for whoever ends it, and what it does not hold was not run', async () => {
+    const { fence, answers } = await halfRun('never_begun', 'harmless');
+    await interrupt(fixture.store, { chatId: fence.chatId });
+    const done = await finishInterruption(fixture.store, {
+      fence,
+      messages: [],
+      journalledCallIds: ['never_begun'],
+    });
+    const rest = [failed('never_begun', NOT_RUN_RESULT), failed('harmless', CANCELLED_RESULT)];
+    expect(done).toMatchObject({ ok: true, chat: { status: 'waiting', openCalls: [] } });
+    expect(done.ok && done.rows.map(({ role, content }) => ({ role, content }))).toEqual([
+      { role: 'tool', content: [...answers, ...rest] },
+    ]);
+  });
+
+  it('answers its calls when the turn fails; the others stay open until the next message', async () => {
+    const { fence, answers } = await halfRun('never_begun');
+    const error = { message: 'no', retryable: false };
+    const done = await fail(fixture.store, { fence, error });
+    expect(done).toMatchObject({
+      ok: true,
+      chat: { status: 'error', lastError: error, openCalls: [{ tool_call_id: 'never_begun' }] },
+    });
+    expect(done.ok && done.rows.map(({ role, content }) => ({ role, content }))).toEqual([
+      { role: 'tool', content: answers },
+    ]);
+    const sent = await send(fixture.store, {
+      chatId: fence.chatId,
+      ownerId: fixture.ownerId,
+      content: textContent('and now?'),
+      busyBehavior: 'queue',
+    });
+    expect(sent.ok && sent.rows.map(({ content }) => content)).toEqual([
+      [failed('never_begun', CANCELLED_RESULT)],
+      textContent('and now?'),
+    ]);
+  });
+
+  it('that is empty leaves the history of a failed turn as it was', async () => {
+    const chat = await arrangeChat(fixture, 'running');
+    const error = { message: 'no', retryable: false };
+    const done = await fail(fixture.store, { fence: fenceOf(chat), error });
+    expect(done).toMatchObject({ ok: true, rows: [], chat: { historyVersion: chat.historyVersion } });
+    expect(done.ok && done.chat.openCalls.map((call) => call.tool_call_id)).toEqual(chat.openCallIds);
   });
 
   const ends: [string, (chat: ArrangedChat) => Promise<{ ok: boolean }>][] = [

@@ -2,14 +2,15 @@
  * The journal of tool calls under way: what makes sure that a call which ran is never run again (docs/decisions/0005).
  *
  * A row is written before the call runs, and gets the result when it ends; whatever answers the calls, or drops them, deletes the
- * rows of the chat in the same statement. So after a takeover a call with a result has it, one with a row but no result may have
- * run, and one without a row has not.
+ * rows of the chat in the same statement, and what ends a turn with calls open (an interruption, a failure) reads them there. So after a
+ * takeover a call with a result has it, one with a row but no result may have run, and one without a row has not.
  *
  * Both writes are fenced by runner and history. The row lock makes a takeover wait for a start under way: whoever comes after it sees
  * what was started. `attemptId` tells a start whose answer was lost, and which is sent again, from one of somebody else.
  */
 import type { ToolResultPart } from '@parley/contracts';
 import { encodeJsonb, sql, type Queryable } from '@parley/database';
+import { failedCall } from './transition-statement';
 import { fenceValues } from './transitions/fence';
 import type { Fence } from './types';
 
@@ -30,6 +31,16 @@ export type JournalledCall =
 export const FORGET_CALLS = `forgotten_calls as (
   delete from chat_tool_calls j using u where j.chat_id = u.id
 )`;
+
+/** What clients and models read as the result of a call that somebody began to run, and whose end nobody saw. */
+export const UNKNOWN_OUTCOME =
+  'The outcome of this call is unknown: it may or may not have taken effect. Check before repeating it.';
+
+/** The same of one that nobody began to run. */
+export const NOT_RUN_RESULT = 'Cancelled: the tool call was not run.';
+
+/** What the journal row `j` says of `call`, as a tool-result: that it ended with it, or that its end is not known. */
+export const JOURNALLED_RESULT = `coalesce(j.result, ${failedCall(`jsonb_build_object('error', '${UNKNOWN_OUTCOME}'::text)`)})`;
 
 const FENCED = `fenced as (
   select c.id, c.history_version from chats c

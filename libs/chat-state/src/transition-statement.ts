@@ -39,6 +39,8 @@ export interface TransitionParts {
   calls?: string;
   /** True when open calls get cancelled results though no user message comes and the chat does not rest. */
   cancels?: string;
+  /** `jsonb` over `n` and `call`, an open call: its tool-result where it is more than cancelled, or NULL. */
+  result?: string;
   /** `jsonb[]`: messages that come after the cancelled results. */
   after?: string;
   /** A queued or new user message that enters the history last, or NULL. Its model becomes the chat's. */
@@ -71,15 +73,20 @@ const AT_REST = "in ('waiting', 'error')";
 const WRITTEN_NAMES = WRITTEN_FIELDS.map((field) => field.split(' ')[0]);
 const COPIED = WRITTEN_NAMES.filter((name) => name !== 'visibility' && name !== 'compressed');
 
-/** What clients and models read as the result of a call that nobody finished. */
+/** What clients and models read as the result of a call that nobody finished, where no more is known of it. */
 export const CANCELLED_RESULT = 'Cancelled: the tool call did not finish.';
 
-/** One tool message with a result for each of the calls. */
-const cancelledResults = (calls: string) => `(
-  select jsonb_build_object('role', 'tool', 'content', jsonb_agg(jsonb_build_object(
+/** The tool-result of the open call `call` that is an error. `result`: `jsonb`. */
+export const failedCall = (result: string) => `jsonb_build_object(
       'type', 'tool-result', 'tool_call_id', call -> 'tool_call_id', 'tool_name', call -> 'tool_name',
-      'result', '${CANCELLED_RESULT}', 'is_error', true) order by position))
-  from jsonb_array_elements(${calls}) with ordinality as open (call, position))`;
+      'result', ${result}, 'is_error', true)`;
+const CANCELLED = failedCall(`'${CANCELLED_RESULT}'::text`);
+
+/** One tool message with a result for each of the calls. */
+const closingResults = ({ result }: TransitionParts) => `(
+  select jsonb_build_object('role', 'tool', 'content',
+    jsonb_agg(${result === undefined ? CANCELLED : `coalesce(${result}, ${CANCELLED})`} order by position))
+  from jsonb_array_elements(calls) with ordinality as open (call, position))`;
 
 /** Inserts the messages `w.written` of the chats `u`, in their order, with the version that wrote them. */
 export const insertMessages = `m as (
@@ -97,7 +104,7 @@ export function transitionStatement(name: string, parts: TransitionParts): SqlSt
     parts.before,
     `l as (select ${LOCKED} from ${parts.lock ?? 'chats c where c.id = $1 for no key update'})`,
     decide(parts),
-    COMPLETE,
+    complete(parts),
     update(parts),
     insertMessages,
     parts.also?.ctes,
@@ -129,11 +136,11 @@ const decide = (parts: TransitionParts) => `n as (
   from l where ${parts.when}
 )`;
 
-const COMPLETE = `w as (
+const complete = (parts: TransitionParts) => `w as (
   select n.*,
     case when is_closing then '[]' else calls end as open_calls,
     given
-      || case when is_closing and calls <> '[]' then array[${cancelledResults('calls')}] else '{}' end
+      || case when is_closing and calls <> '[]' then array[${closingResults(parts)}] else '{}' end
       || after
       || case when user_message is null then '{}' else array[user_message || jsonb_build_object('role', 'user',
         'model_config_id', coalesce(user_message ->> 'model_config_id', model_config_id::text))] end as written

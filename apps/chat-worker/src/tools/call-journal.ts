@@ -5,11 +5,19 @@
  * A result is written when other calls still run. That of the last call is not: the commit of all results follows at once, and stands
  * for it. Losing the journal of a result loses only that result, never a call twice: without it the outcome is unknown.
  */
-import { finishCalls, startCalls, type ChatStore, type Fence, type JournalledCall } from '@parley/chat-state';
-import type { ToolResultPart } from '@parley/contracts';
+import {
+  finishCalls,
+  startCalls,
+  type ChatHead,
+  type ChatStore,
+  type Fence,
+  type JournalledCall,
+} from '@parley/chat-state';
+import type { OpenCall, ToolResultPart } from '@parley/contracts';
 import type { Persistence } from '../persistence';
 import type { TaskLogger } from '../tasks';
 import type { RunnableCall } from './plan-calls';
+import type { ToolRegistry } from './tool-registry';
 
 export interface CallJournalOptions {
   readonly store: ChatStore;
@@ -74,6 +82,13 @@ export class CallJournal {
       }
     }
   }
+}
+
+/** Of the chat's open calls those that are in the journal if anybody, be it another worker, has begun to run them. */
+export function journalledCallIds(registry: ToolRegistry, chat: ChatHead): string[] {
+  const mayHaveRun = (call: OpenCall): boolean =>
+    !call.dynamic && registry.find(chat, call.tool_name)?.annotations.isIdempotent === true;
+  return chat.openCalls.filter((call) => !mayHaveRun(call)).map((call) => call.tool_call_id);
 }
 
 function isJournalled({ tool }: RunnableCall): boolean {

@@ -3,7 +3,7 @@
  * there is work that may be begun. So a call with bad arguments, of a tool that does not exist, or beside one that must be
  * alone, has certainly done nothing.
  */
-import type { ChatHead } from '@parley/chat-state';
+import { UNKNOWN_OUTCOME, type ChatHead } from '@parley/chat-state';
 import type { ToolCallPart, ToolResultPart } from '@parley/contracts';
 import { isNativeError } from 'node:util/types';
 import type { LocalTool, PreparedCall } from './local-tool';
@@ -54,10 +54,7 @@ export function failedResult(call: ToolCallPart, message: string): ToolResultPar
 
 /** A call that somebody began to run, and whose end nobody saw. */
 export function unknownOutcome(call: ToolCallPart): ToolResultPart {
-  return failedResult(
-    call,
-    'The outcome of this call is unknown: it may or may not have taken effect. Check before repeating it.',
-  );
+  return failedResult(call, UNKNOWN_OUTCOME);
 }
 
 export function messageOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import { completeAction } from '@parley/chat-state';
+import { completeAction, interrupt, UNKNOWN_OUTCOME } from '@parley/chat-state';
 import { sql } from '@parley/database';
 import { eventually } from '@parley/testing';
 import { Harness } from '../testing/harness';
@@ -277,6 +277,72 @@ describe('the journal of tools', () => {
     await harness.startWorker({ tools: [pay] });
     await harness.until(chatId, 'waiting');
     expect(await results(chatId)).toEqual([['pay', { paid: 1 }, false]]);
+  });
+
+  it('tells what became of each call when the worker dies between an interrupt and its commit', async () => {
+    let endings = 0;
+    const pay = testTool('pay', () => Promise.resolve({ paid: 1 }), harmful);
+    const ship = testTool('ship', (_args, context: ToolCallContext) => untilStopped(context), harmful);
+    const look = testTool('look', (_args, context: ToolCallContext) => untilStopped(context));
+    const tools = [pay, ship, look];
+    const first = await harness.startWorker({
+      tools,
+      around: (name, run) => {
+        if (name !== 'finish_interruption') return run();
+        endings += 1;
+        return Promise.reject(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+      },
+    });
+    const chatId = await harness.createChat({
+      tool_calls: [named('pay', 'ship', 'look')],
+      reply: 'never',
+    });
+    const finished = sql(
+      'test_finished_of',
+      'select 1 from chat_tool_calls where chat_id = $1 and result is not null',
+    );
+    await eventually(async () =>
+      expect(await harness.testDatabase.database.query(finished, [chatId])).toHaveLength(1),
+    );
+    expect(await interrupt(harness.store, { chatId })).toMatchObject({ ok: true });
+    await eventually(() => expect(endings).toBeGreaterThan(0));
+    await first.stop(0);
+    await harness.startWorker({ tools });
+    await harness.until(chatId, 'waiting');
+    expect(await results(chatId)).toEqual([
+      ['pay', { paid: 1 }, false],
+      ['ship', { error: UNKNOWN_OUTCOME }, true],
+      ['look', 'Cancelled: the tool call did not finish.', true],
+    ]);
+    expect(await journalled()).toBe(0);
+  });
+
+  it('tells that a call was not run when the interrupt came before its start', async () => {
+    let runs = 0;
+    let chatId = '';
+    const pay = testTool('pay', () => Promise.resolve({ paid: (runs += 1) }), harmful);
+    await harness.startWorker({
+      tools: [pay],
+      around: async (name, run) => {
+        if (name === 'start_tool_calls') await interrupt(harness.store, { chatId });
+        return run();
+      },
+    });
+    chatId = await harness.createChat({ tool_calls: [named('pay')], reply: 'never', first_byte_ms: 100 });
+    await harness.until(chatId, 'waiting');
+    expect(runs).toBe(0);
+    expect(await results(chatId)).toEqual([['pay', 'Cancelled: the tool call was not run.', true]]);
+  });
+
+  it('tells what is known of the calls when their turn fails', async () => {
+    const pay = testTool('pay', () => Promise.resolve({ paid: 1 }), harmful);
+    await harness.startWorker({
+      tools: [pay],
+      around: (name, run) => (name === 'commit_results' ? Promise.reject(new Error('it panicked')) : run()),
+    });
+    const chatId = await harness.createChat({ tool_calls: [named('pay')], reply: 'never' });
+    expect(await harness.until(chatId, 'error')).toMatchObject({ openCalls: [] });
+    expect(await results(chatId)).toEqual([['pay', { error: UNKNOWN_OUTCOME }, true]]);
   });
 
   it('runs a call once although the answer to its start was lost', async () => {
