@@ -39,7 +39,10 @@ async function listener(modelConfigId: string, userId?: string): Promise<Resolve
     modelName: 'm',
     contextLimit: 100_000,
     compressionThreshold: 80,
-    callConfig: { reasoning_effort: { default: 'low', max: 'medium' } },
+    callConfig: {
+      reasoning_effort: { default: 'low', max: 'medium' },
+      provider_options: { openai: { web_search_enabled: true } },
+    },
     prices: {},
     client: { provider: 'openai', modelName: 'm', stream },
   };
@@ -106,6 +109,12 @@ it('plan mode says what it is, with the instructions of the deployment', async (
     expect.stringMatching(/^Plan mode is on/),
     'Plan in verse.',
   ]);
+});
+
+it('the provider searches the web by itself, but not in plan mode', async () => {
+  await newChat();
+  await newChat('plan');
+  expect(requests.map((request) => request.settings.openai?.web_search_enabled)).toEqual([true, false]);
 });
 
 it('a model is called with its owner’s key and an effort within its bounds', async () => {

@@ -73,6 +73,18 @@ function addToTranscript(role: Turn['role'], blocks: readonly Block[], transcrip
   }
 }
 
+/** While a model with a budget thinks, the answer whose tools have just run must begin with its thinking. */
+function checkThinkingStart(turns: readonly Turn[]): void {
+  const [answer, results] = turns.slice(-2);
+  if (answer?.role !== 'assistant' || results?.blocks[0]?.type !== 'tool_result') return;
+  const [first] = answer.blocks;
+  if (first === undefined || first.type === 'thinking' || first.type === 'redacted_thinking') return;
+  throw refuse(
+    `${first.path}.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${first.type}\`. ` +
+      'When `thinking` is enabled, a final `assistant` message must start with a thinking block.',
+  );
+}
+
 /**
  * Checks the messages and walks them into the transcript. The conversation must end with the user: current models take
  * no prefilled answer.
@@ -80,7 +92,11 @@ function addToTranscript(role: Turn['role'], blocks: readonly Block[], transcrip
  */
 export function walkMessages(
   messages: readonly unknown[],
-  { transcript, breakpoints }: { transcript: Transcript; breakpoints: BreakpointCount },
+  {
+    transcript,
+    breakpoints,
+    startsWithThinking,
+  }: { transcript: Transcript; breakpoints: BreakpointCount; startsWithThinking: boolean },
 ): void {
   if (messages.length === 0) throw refuse('messages: at least one message is required');
   const turns: Turn[] = [];
@@ -99,6 +115,7 @@ export function walkMessages(
     else turns.push({ role, index, blocks });
   });
   checkPairing(turns);
+  if (startsWithThinking) checkThinkingStart(turns);
   if (turns.at(-1)?.role === 'assistant') {
     throw refuse(
       'This model does not support assistant message prefill. The conversation must end with a user message.',

@@ -142,6 +142,15 @@ describe('what the Messages API refuses', () => {
       /must be greater than `thinking.budget_tokens`/,
     ],
     [
+      'a thinking model whose last answer called tools without a thought',
+      {
+        messages: [user, calls('a'), results('a'), user],
+        max_tokens: 4000,
+        thinking: { type: 'enabled', budget_tokens: 2000 },
+      },
+      /Expected `thinking` or `redacted_thinking`, but found `tool_use`/,
+    ],
+    [
       'thinking with a temperature',
       { thinking: { type: 'adaptive' }, temperature: 0.5 },
       /may only be set to 1/,

@@ -1,5 +1,5 @@
 /** What a Messages request may say, refused as the real API refuses it. Tools of the provider are accepted by type. */
-import { isMissing, type JsonObject } from '../json-fields';
+import { isMissing, isObject, type JsonObject } from '../json-fields';
 import {
   type ModelRequest,
   type OfferedTool,
@@ -163,7 +163,8 @@ export function validateMessages(body: JsonObject): ModelRequest {
   );
   const instructions = readSystem(body['system'], breakpoints);
   const transcript = new Transcript();
-  walkMessages(messages, { transcript, breakpoints });
+  const isThinking = isObject(body['thinking']) && body['thinking']['type'] === 'enabled';
+  walkMessages(messages, { transcript, breakpoints, startsWithThinking: isThinking });
   if (breakpoints.count > MAX_BREAKPOINTS) {
     throw refuse(
       `A maximum of ${MAX_BREAKPOINTS} blocks with cache_control may be provided. Found ${breakpoints.count}.`,

@@ -79,6 +79,32 @@ describe('Responses', () => {
     expect(shapes([reasoning('rs1', 'p2'), text('m1')])).toEqual([['easy', undefined]]);
   });
 
+  it('sends no id twice, whatever history repeats', () => {
+    expect(shapes([reasoning('rs1'), text('m1'), reasoning('rs1'), text('m1')])).toEqual([
+      ['reasoning', 'rs1'],
+      ['message', 'm1'],
+    ]);
+    expect(shapes([reasoning('rs1'), text('m1'), call('f1'), text('m1')])).toEqual([
+      ['reasoning', 'rs1'],
+      ['message', 'm1'],
+      ['function_call', 'f1'],
+      ['easy', undefined],
+      ['function_call_output', undefined],
+    ]);
+  });
+
+  it('sends reasoning only before what is of the same answer', () => {
+    const of = (part: PromptAssistantPart, response: string): PromptAssistantPart => ({
+      ...part,
+      providerMetadata: { openai: { ...Object(part.providerMetadata?.['openai']), response_id: response } },
+    });
+    expect(shapes([of(reasoning('rs1'), 'r1'), of(text('m1'), 'r1')])).toEqual([
+      ['reasoning', 'rs1'],
+      ['message', 'm1'],
+    ]);
+    expect(shapes([of(reasoning('rs1'), 'r1'), of(text('m1'), 'r2')])).toEqual([['easy', undefined]]);
+  });
+
   it('joins the texts of one message item', () => {
     const { input } = responsesRequest(request([reasoning('rs1'), text('m1', 'a'), text('m1', 'b')]), openai);
     expect(Array.isArray(input) && input[2]).toMatchObject({

@@ -36,8 +36,13 @@ const DEFAULT_MAX_TOKENS = 32_000;
 export function messagesRequest(asked: ModelRequest, modelName: string): Body {
   const request = asked.settings.anthropic?.send_reasoning === false ? withoutReasoning(asked) : asked;
   const { settings, tools, responseFormat } = request;
+  const turns = toTurns(request.messages);
   const maxTokens = settings.maxOutputTokens ?? defaultMaxTokens(modelName);
-  const { thinking, output_config: outputConfig } = thinkingOf(request, { name: modelName, maxTokens });
+  const { thinking, output_config: outputConfig } = thinkingOf(request, {
+    name: modelName,
+    maxTokens,
+    turns,
+  });
   const system = toSystem(request.messages);
   const offered = toTools(tools, { search: webSearchOf(settings.anthropic), isCached: system.length === 0 });
   const format = responseFormat && { type: 'json_schema' as const, schema: { ...responseFormat.schema } };
@@ -45,7 +50,7 @@ export function messagesRequest(asked: ModelRequest, modelName: string): Body {
     model: modelName,
     max_tokens: maxTokens,
     stream: true,
-    messages: withCacheBreakpoints(toTurns(request.messages)),
+    messages: withCacheBreakpoints(turns),
     ...(system.length > 0 && { system }),
     ...(offered.length > 0 && { tools: offered }),
     ...(settings.temperature !== undefined && { temperature: settings.temperature }),

@@ -29,13 +29,16 @@ const EFFORTS = {
 const TAKES_BUDGET = /^claude-(3|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?(@|$))/;
 
 /** How the model is told to think; nothing when no effort is configured or when thinking would break the open tool loop. */
-export function thinkingOf(request: ModelRequest, model: { name: string; maxTokens: number }): Thinking {
+export function thinkingOf(
+  request: ModelRequest,
+  model: { name: string; maxTokens: number; turns: readonly Anthropic.MessageParam[] },
+): Thinking {
   const { reasoningEffort: effort, anthropic } = request.settings;
   const display = anthropic?.thinking_display;
   const budgetTokens = anthropic?.thinking?.budget_tokens;
   if (budgetTokens !== undefined) {
     const budget_tokens = Math.min(budgetTokens, model.maxTokens - 1);
-    if (budget_tokens < MIN_BUDGET_TOKENS || continuesUnthinkingStep(request)) return {};
+    if (budget_tokens < MIN_BUDGET_TOKENS || continuesUnthinkingStep(model.turns)) return {};
     return { thinking: { type: 'enabled', budget_tokens, ...(display !== undefined && { display }) } };
   }
   if (effort === undefined || effort === 'none') return {};
@@ -46,7 +49,7 @@ export function thinkingOf(request: ModelRequest, model: { name: string; maxToke
     };
   }
   const budget = Math.min(BUDGET_TOKENS[effort], model.maxTokens - 1);
-  if (budget < MIN_BUDGET_TOKENS || continuesUnthinkingStep(request)) return {};
+  if (budget < MIN_BUDGET_TOKENS || continuesUnthinkingStep(model.turns)) return {};
   return {
     thinking: { type: 'enabled', budget_tokens: budget, ...(display !== undefined && { display }) },
   };
@@ -55,12 +58,16 @@ export function thinkingOf(request: ModelRequest, model: { name: string; maxToke
 export const takesThinkingBudget = (modelName: string): boolean => TAKES_BUDGET.test(modelName);
 
 /**
- * Within a tool loop the API demands that a thinking model's last message begins with its thinking. It has none when another
- * provider wrote that message, or when it was made up for a result without a call.
+ * Within a tool loop the API demands that the last answer begins with its thinking. It has none when another provider wrote it, or when it
+ * was made up for a result without a call. Looked at as the API does: after neighbours of one role were joined.
  */
-function continuesUnthinkingStep({ messages }: ModelRequest): boolean {
-  if (messages.at(-1)?.role !== 'tool') return false;
-  const step = messages.findLast((message) => message.role === 'assistant');
-  const first = step?.parts[0];
-  return first?.type !== 'reasoning' || first.providerMetadata?.['anthropic'] === undefined;
+function continuesUnthinkingStep(turns: readonly Anthropic.MessageParam[]): boolean {
+  const [answer, results] = turns.slice(-2);
+  if (answer?.role !== 'assistant' || firstTypeOf(results) !== 'tool_result') return false;
+  const first = firstTypeOf(answer);
+  return first !== 'thinking' && first !== 'redacted_thinking';
+}
+
+function firstTypeOf(turn: Anthropic.MessageParam | undefined): string | undefined {
+  return typeof turn?.content === 'string' ? 'text' : turn?.content[0]?.type;
 }
