@@ -8,8 +8,9 @@ import { VIEWERS, watchInPage, type SeenInPage, type ViewerName } from './testin
 import { TestBrowser } from './testing/test-browser';
 import { startTestCluster, type TestCluster } from './testing/test-cluster';
 
-const CHUNKS = 60;
-const CHUNK_MS = 70;
+/** An answer goes on for longer than two processes take to start again and browsers to come back. */
+const CHUNKS = 120;
+const CHUNK_MS = 150;
 const ANSWER = Array.from({ length: CHUNKS }, (_, index) => `word${index} `).join('');
 const PROMPT = `Please. ${formatControlBlock({ reply: ANSWER, chunk_count: CHUNKS, chunk_ms: CHUNK_MS })}`;
 
@@ -41,7 +42,7 @@ describe('A page in Chromium', () => {
   afterAll(async () => {
     await browser?.close();
     await system?.stop();
-  }, 60_000);
+  }, 120_000);
 
   beforeEach(async () => {
     page = await browser.page(system.cluster.url);
@@ -61,7 +62,7 @@ describe('A page in Chromium', () => {
 
   const look = (): Promise<Seen> => page.evaluate<Seen>('window.seen');
 
-  async function until(condition: (seen: Seen) => boolean, timeoutMs = 40_000): Promise<Seen> {
+  async function until(condition: (seen: Seen) => boolean, timeoutMs = 90_000): Promise<Seen> {
     const givesUpAt = performance.now() + timeoutMs;
     for (;;) {
       const seen = await page.evaluate<Seen | undefined>('window.seen');
@@ -96,7 +97,7 @@ describe('A page in Chromium', () => {
   it('sees every part once and the committed answer, on four ways', async () => {
     await watchAnswer();
     expectWhole(await until(committed));
-  }, 60_000);
+  }, 120_000);
 
   it('goes on in the middle of an answer when its connections are cut', async () => {
     await watchAnswer();
@@ -107,7 +108,7 @@ describe('A page in Chromium', () => {
     const seen = await until(committed);
     expectWhole(seen);
     for (const name of VIEWERS) expect(seen[name].connections).toBeGreaterThan(1);
-  }, 60_000);
+  }, 120_000);
 
   it('goes on in the middle of an answer when its relays die', async () => {
     await watchAnswer();
@@ -118,7 +119,7 @@ describe('A page in Chromium', () => {
     const seen = await until(committed);
     expectWhole(seen);
     for (const name of VIEWERS) expect(seen[name].connections).toBeGreaterThan(1);
-  }, 60_000);
+  }, 120_000);
 
   it('sees the answer of another worker in place of the half one when the worker dies', async () => {
     await watchAnswer();

@@ -79,7 +79,7 @@ describe('a run against a deployment', () => {
     });
     stopping.abort();
     const made = await running;
-    expect(made.verdict).toBe('aborted');
+    expect(made).toMatchObject({ verdict: 'aborted', reasons: [expect.stringMatching('stopped before')] });
     expect(made.turns).toBeGreaterThan(0);
     expect(made.oracle.by_kind).toEqual({});
     expect(report.parse(JSON.parse(await readFile(flags.json ?? '', 'utf8'))).run_id).toBe(made.run_id);

@@ -1,4 +1,5 @@
 /** What is known of one chat at the end, as the oracle wants it. */
+import type { ChatStatus } from '@parley/contracts';
 import type { ObservedChat, ObservedViewer, SeenMessage } from '../oracle/observation';
 import type { ChatCalls } from './chat-calls';
 import type { ClientViewers } from './client-viewers';
@@ -30,12 +31,15 @@ export class ChatEvidence {
     }
   }
 
-  /** True when every viewer holds the newest message of the history. */
+  /** True when every viewer holds the newest message of the history, and lists of chats say its status. */
   get areViewersCurrent(): boolean {
-    const newest = this.history?.at(-1)?.id ?? 0;
+    const newestId = this.history?.at(-1)?.id ?? 0;
     const { viewers, clients } = this.options;
-    if (newest === 0) return true;
-    return viewers.every(({ fold }) => fold.messages.has(newest)) && clients.areCurrent(newest);
+    if (newestId === 0) return true;
+    return (
+      viewers.every(({ fold }) => fold.messages.has(newestId)) &&
+      clients.areCurrent({ newestId, status: this.status })
+    );
   }
 
   observation(): ObservedChat {
@@ -50,8 +54,12 @@ export class ChatEvidence {
       retriesTold: Math.max(0, ...viewers.map(({ fold }) => fold.retries)),
       history: this.history,
       historyFailure: this.historyFailure,
-      finalStatus: viewers[0]?.fold.status,
+      finalStatus: this.status,
     };
+  }
+
+  private get status(): ChatStatus | undefined {
+    return this.options.viewers[0]?.fold.status;
   }
 }
 

@@ -9,10 +9,11 @@ import { ChatCalls } from './chat-calls';
 import { ChatEvidence } from './chat-evidence';
 import { ClientViewers } from './client-viewers';
 import type { DeliveryCounts } from './delivery';
-import { RunAbortedError, TurnFailedError } from './errors';
+import { RefusedError, RunAbortedError, TurnFailedError } from './errors';
 import type { HangWatch } from './hang-watch';
 import type { Call, HttpClient } from './http-client';
 import { ToolRuns } from './tool-runs';
+import { Subagents } from './subagents';
 import { Turn } from './turn';
 import { Viewer } from './viewer';
 
@@ -34,11 +35,8 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
 }
 
-export interface TurnWish {
+export interface TurnWish extends Partial<Omit<TurnOrder, 'key'>> {
   readonly intendedAtMs: number;
-  readonly toolSteps?: readonly number[];
-  readonly fault?: TurnOrder['fault'];
-  readonly shape?: AnswerShape;
   readonly busyBehavior?: 'queue' | 'interrupt';
 }
 
@@ -52,6 +50,7 @@ interface Pending {
 export class ChatSession {
   readonly turns: Turn[] = [];
   readonly viewers: Viewer[] = [];
+  readonly subagents = new Subagents(this, (options) => new ChatSession(options));
   readonly clients: ClientViewers;
   readonly evidence: ChatEvidence;
   private readonly calls: ChatCalls;
@@ -177,6 +176,26 @@ export class ChatSession {
     return edited;
   }
 
+  /** Has the history summarised after an ended turn that was planned for it; resolves when that is done. @throws TurnFailedError */
+  async compact(turn: Turn): Promise<void> {
+    turn.outcome = 'pending';
+    const status = await this.change('POST', '/compact');
+    if (status !== 200) throw new RefusedError('compact', status, 'expected 200');
+    turn.isCompacted = true;
+    await this.finish(turn);
+  }
+
+  /** Takes over a chat that the platform made, at its only turn; resolves when that has ended. @throws TurnFailedError */
+  adopt(chatId: string, order: TurnOrder): Promise<void> {
+    this.calls.chatId = chatId;
+    const turn = new Turn(order, 'create', this.options.scenario, performance.now());
+    turn.sentAtMs = turn.intendedAtMs;
+    turn.wasAccepted = true;
+    this.turns.push(turn);
+    this.addViewer({});
+    return this.finish(turn);
+  }
+
   setArchived(archived: boolean): Promise<number> {
     return this.change('PATCH', '', { archived });
   }
@@ -189,17 +208,15 @@ export class ChatSession {
   close(): void {
     this.options.signal.removeEventListener('abort', this.abort);
     for (const viewer of this.viewers) viewer.close();
+    this.subagents.close();
     this.clients.close();
   }
 
   private plan(phase: Turn['phase'], wish: TurnWish): Turn {
-    const order = {
-      key: `${this.options.name}/${this.turns.length}`,
-      shape: wish.shape ?? this.options.shape,
-      toolSteps: wish.toolSteps ?? [],
-      fault: wish.fault,
-    };
-    const turn = new Turn(order, phase, this.options.scenario, wish.intendedAtMs);
+    const { intendedAtMs, busyBehavior: _busy, ...ordered } = wish;
+    const { name, shape, scenario } = this.options;
+    const order = { shape, toolSteps: [], ...ordered, key: `${name}/${this.turns.length}` };
+    const turn = new Turn(order, phase, scenario, intendedAtMs);
     this.turns.push(turn);
     return turn;
   }
@@ -232,7 +249,9 @@ export class ChatSession {
       if (userId === undefined) continue;
       if (turn.firstPartAtMs === 0 && fold.lastPartAtMs >= turn.sentAtMs && fold.lastUserId === userId)
         turn.firstPartAtMs = Math.max(fold.firstPartAtMs, turn.sentAtMs);
-      const isAnswered = fold.lastAnswerId > userId || turn.ending === 'cut';
+      const isSummarised =
+        fold.lastSummaryId > userId || turn.order.compaction !== 'manual' || !turn.isCompacted;
+      const isAnswered = (fold.lastAnswerId > userId && isSummarised) || turn.ending === 'cut';
       const toldAtMs = Math.max(fold.statusAtMs, fold.isLastAnswerFinal ? fold.lastAnswerAtMs : 0);
       const isAtRest = fold.status === 'waiting' && isAnswered && toldAtMs >= turn.sentAtMs;
       if (isAtRest || fold.lastUserId > userId) this.end(pending, isAtRest ? toldAtMs : performance.now());

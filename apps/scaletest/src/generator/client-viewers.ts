@@ -74,11 +74,13 @@ export class ClientViewers {
     });
   }
 
-  /** True when every view holds the message. */
-  areCurrent(newestId: number): boolean {
-    return this.following.every(
-      ({ view, failure }) =>
-        failure !== undefined || view?.messages.some(({ id }) => id === newestId) === true,
+  /** True when every view holds the message, and every list says the status. */
+  areCurrent({ newestId, status }: { newestId: number; status: ChatStatus | undefined }): boolean {
+    return (
+      this.following.every(
+        ({ view, failure }) =>
+          failure !== undefined || view?.messages.some(({ id }) => id === newestId) === true,
+      ) && this.watching.every((watching) => watching.failure !== undefined || watching.status === status)
     );
   }
 

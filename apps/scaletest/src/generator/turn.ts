@@ -9,6 +9,7 @@ export class Turn implements ObservedTurn {
   wasAccepted = false;
   outcome: ObservedTurn['outcome'] = 'pending';
   failure: string | undefined;
+  isCompacted: boolean;
   /** When it was meant to be sent: all latencies count from here. */
   readonly intendedAtMs: number;
   sentAtMs = 0;
@@ -26,5 +27,6 @@ export class Turn implements ObservedTurn {
     intendedAtMs: number,
   ) {
     this.intendedAtMs = intendedAtMs;
+    this.isCompacted = order.compaction === 'automatic';
   }
 }

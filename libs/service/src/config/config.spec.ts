@@ -114,7 +114,7 @@ describe('The settings of a deployment', () => {
       busValidation: false,
     });
     const asText = Object.entries(deploymentSettings).flatMap(([name, entry]) =>
-      entry.isRequired ? [] : [[name, String(entry.default)] as const],
+      entry.isRequired || entry.default === undefined ? [] : [[name, String(entry.default)] as const],
     );
     expect(loadConfig(deploymentSettings, { env: { ...urls, ...Object.fromEntries(asText) } })).toEqual(
       config,
