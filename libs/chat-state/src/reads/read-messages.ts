@@ -48,20 +48,25 @@ export async function readMessages(
   };
 }
 
+/** Any character that JavaScript does not trim, for Postgres, whose own notion of a space depends on the locale. */
+const NOT_BLANK = String.raw`[^\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]`;
+
 const READ_PROMPTS = sql(
   'read_prompts',
   `select m.content from chat_messages m join chats c on c.id = m.chat_id
 where m.chat_id = $1 and m.role = 'user' and m.created_by = c.owner_id and not m.deleted and m.visibility <> 'model'
+  and exists (select from jsonb_array_elements(m.content) as part
+    where part ->> 'type' = 'text' and part ->> 'text' ~ '${NOT_BLANK}')
 order by m.id desc limit $2`,
 );
 
-/** Texts that the owner sent in this chat, newest first, blank ones left out. */
+/** Texts that the owner sent in this chat, newest first; blank ones are neither returned nor counted. */
 export async function readPrompts(
   database: Queryable,
   input: { chatId: string; limit: number },
 ): Promise<string[]> {
   const rows = await database.query<Pick<MessageRow, 'content'>>(READ_PROMPTS, [input.chatId, input.limit]);
-  return rows
-    .map((row) => row.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n'))
-    .filter((prompt) => prompt.trim() !== '');
+  return rows.map((row) =>
+    row.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n'),
+  );
 }

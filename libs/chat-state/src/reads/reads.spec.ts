@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { arrangeChat } from '../testing/arrange-chat';
 import { createFixture, testSql, textContent, type Fixture } from '../testing/fixture';
 import { commitStep } from '../transitions/commit-step';
@@ -175,7 +175,7 @@ test('the transcript starts at the newest boundary, and keeps system messages', 
   expect(rows[1]).toMatchObject({ compressed: true, visibility: 'model', revision: 12 });
 });
 
-test('prompts are the own texts, newest first, without blank ones', async () => {
+test('prompts are the own texts, newest first, and blank ones are not counted', async () => {
   const chat = await arrangeChat(fixture, 'waiting');
   const own = { chatId: chat.id, ownerId: fixture.ownerId, busyBehavior: 'queue' as const };
   await send(fixture.store, {
@@ -185,11 +185,18 @@ test('prompts are the own texts, newest first, without blank ones', async () => 
       { type: 'text', text: 'b' },
     ],
   });
-  await fixture.test.database.query(testSql(`update chats set status = 'waiting' where id = $1`), [chat.id]);
-  await send(fixture.store, { ...own, content: textContent('  ') });
+  const file = { type: 'file', file_id: randomUUID(), media_type: 'image/png', name: 'a.png' } as const;
+  const blank = [textContent('  '), textContent(' \t\u3000\u200a\ufeff\r\n'), textContent('\u200b'), [file]];
+  for (const content of blank) {
+    await fixture.test.database.query(testSql(`update chats set status = 'waiting' where id = $1`), [
+      chat.id,
+    ]);
+    await send(fixture.store, { ...own, content });
+  }
   const prompts = (limit: number) => readPrompts(database(), { chatId: chat.id, limit });
-  expect(await prompts(500)).toEqual(['a\nb', 'second question', 'first question']);
-  expect(await prompts(2)).toEqual(['a\nb']);
+  // A zero width space is not blank for JavaScript either.
+  expect(await prompts(500)).toEqual(['\u200b', 'a\nb', 'second question', 'first question']);
+  expect(await prompts(2)).toEqual(['\u200b', 'a\nb']);
 });
 
 test('versions of many chats come at once; chats that are gone are absent', async () => {
