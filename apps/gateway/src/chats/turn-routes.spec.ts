@@ -198,5 +198,7 @@ test('a family is archived and taken back by a lock and one statement, and what 
     const reply = await mine('POST', `/${id}/messages`, say('Second'));
     expect(reply.status).toBe(archived ? 400 : 200);
   }
+  // At work now: the present value again is as wrong as at rest, the other one may become right.
+  expect(fieldsOf(await mine('PATCH', `/${id}`, { archived: false }))).toEqual([400, 'archived']);
   expect((await mine('PATCH', `/${id}`, { archived: true })).status).toBe(409);
 });

@@ -41,11 +41,9 @@ async function applyArchived(store: ChatStore, input: SetArchivedInput): Promise
   const { archived } = input;
   const result = await setArchived(store, input);
   if (result.ok) return;
-  const isAlreadyThere = (result.state ?? '').startsWith('archived:') === archived;
-  if (result.state !== undefined && isAlreadyThere && result.reason !== 'not_a_root') {
-    if (archived || result.state === 'waiting' || result.state.startsWith('error')) {
-      throw invalidField('archived', `is ${String(archived)} already`);
-    }
-  }
+  // Also of a chat at work: it cannot be archived now, but it need not be taken back either.
+  const isAlreadyThere = result.state?.startsWith('archived:') === archived;
+  if (isAlreadyThere && result.reason !== 'not_a_root')
+    throw invalidField('archived', `is ${String(archived)} already`);
   throw toRefusal(result);
 }
