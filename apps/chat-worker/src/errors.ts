@@ -8,6 +8,8 @@ export class FailedStep extends Error {
   constructor(
     override readonly cause: unknown,
     readonly partial: Partial,
+    /** What viewers saw says nothing beside the error: they drop it. Words of an answer stay on their screens. */
+    readonly dropsPreview = false,
   ) {
     super('A step failed');
   }

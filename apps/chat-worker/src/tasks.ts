@@ -77,7 +77,7 @@ export interface TaskParts extends TurnParts, ToolParts {
   readonly logger: TaskLogger;
 }
 
-type Failure = Pick<FailedStep, 'cause'> & { readonly partial: Partial | null };
+type Failure = Pick<FailedStep, 'cause' | 'dropsPreview'> & { readonly partial: Partial | null };
 
 export class ChatTasks implements Tasks {
   constructor(private readonly parts: TaskParts) {}
@@ -93,7 +93,8 @@ export class ChatTasks implements Tasks {
       return await this.work(order);
     } catch (error) {
       if (order.stop.aborted) return { type: 'stopped', partial: null };
-      const failure = error instanceof FailedStep ? error : { cause: error, partial: null };
+      const failure =
+        error instanceof FailedStep ? error : { cause: error, partial: null, dropsPreview: false };
       const fields = { err: failure.cause, chat_id: order.head.id, goal: order.goal.type };
       this.parts.logger.error(fields, 'A task failed');
       return await this.recover(order, failure);
@@ -169,12 +170,12 @@ export class ChatTasks implements Tasks {
     return outcome === 'stopped' ? { type: 'stopped', partial: null } : outcome;
   }
 
-  private async end(order: TaskOrder, { cause, partial }: Failure): Promise<TaskOutcome> {
+  private async end(order: TaskOrder, { cause, partial, dropsPreview }: Failure): Promise<TaskOutcome> {
     if (order.goal.type === 'cancel_action') return this.cancelAction(order);
     if (order.goal.type === 'finish_interruption') return this.finishInterruption(order, null);
     order.watch.enter('commit');
     const error = toChatError(cause);
-    const done = await fail(this.parts.store, { fence: fenceOf(order.head), error });
+    const done = await fail(this.parts.store, { fence: fenceOf(order.head), error, dropsPreview });
     this.parts.transcripts.followed(order.head, done);
     if (done.ok) this.parts.metrics.failed(error.kind ?? 'generic');
     return outcomeOf(done, partial);

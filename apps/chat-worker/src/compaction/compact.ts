@@ -10,6 +10,7 @@ import { commitCompaction, finishCompaction } from '@parley/chat-state';
 import { CHAT_SUMMARIZED, type ChatSummarized } from '@parley/contracts';
 import { classifyModelError, ModelError } from '@parley/llm';
 import { retryOrThrow, type AttemptParts } from '../attempts';
+import { FailedStep } from '../errors';
 import type { WorkerMetrics } from '../metrics';
 import { fenceOf, outcomeOf, type Partial, type TaskOrder, type TaskOutcome } from '../tasks';
 import type { Transcripts } from '../transcripts';
@@ -26,11 +27,19 @@ export interface CompactParts extends SummariseParts, AttemptParts, LiveParts {
   readonly transcripts: Transcripts;
 }
 
-export async function compact(
-  parts: CompactParts,
-  order: TaskOrder,
-  { plan, rows }: { readonly plan: CompactionPlan } & Pick<History, 'rows'>,
-): Promise<TaskOutcome> {
+type Step = { readonly plan: CompactionPlan } & Pick<History, 'rows'>;
+
+/** @throws FailedStep */
+export async function compact(parts: CompactParts, order: TaskOrder, step: Step): Promise<TaskOutcome> {
+  try {
+    return await attempt(parts, order, step);
+  } catch (error) {
+    // Viewers see a call that nobody will answer.
+    throw new FailedStep(error instanceof FailedStep ? error.cause : error, nothingOf(order), true);
+  }
+}
+
+async function attempt(parts: CompactParts, order: TaskOrder, { plan, rows }: Step): Promise<TaskOutcome> {
   const { head, signal, watch } = order;
   const { source, summariser } = plan;
   if (summariser.refusal !== undefined) {
@@ -48,8 +57,7 @@ export async function compact(
     publisher.push({ role: 'tool', part: compactionResult({ toolCallId, result }) });
   } catch (error) {
     if (signal.aborted) return { type: 'stopped', partial: null };
-    const partial: Partial = { historyVersion: head.historyVersion, messages: [], openCalls: [] };
-    return await retryOrThrow(parts, order, { error: whySo(error, plan), partial });
+    return await retryOrThrow(parts, order, { error: whySo(error, plan), partial: nothingOf(order) });
   } finally {
     await publisher.close();
   }
@@ -69,6 +77,11 @@ async function commit(
   const done = await persistence.write(() => transition(store, { fence: fenceOf(head), messages }), stop);
   if (done.ok) metrics.compacted(source);
   return outcomeOf(transcripts.followed(head, done));
+}
+
+/** Nothing of a compaction is kept before it is there in full. */
+function nothingOf({ head }: TaskOrder): Partial {
+  return { historyVersion: head.historyVersion, messages: [], openCalls: [] };
 }
 
 function toResult({ source, usage }: CompactionPlan, summary: string): ChatSummarized {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { interrupt, readTranscript, requestCompaction, send, type ChatHead } from '@parley/chat-state';
 import type { ChatSettings } from '@parley/chat-settings';
-import type { ChatMessage, ChatSummarized, ToolResultPart } from '@parley/contracts';
+import type { ChatMessage, ChatParts, ChatSummarized, ToolResultPart } from '@parley/contracts';
 import { sql } from '@parley/database';
 import type { ControlInput, LedgerEntryJson } from '@parley/llmmock';
 import { eventually } from '@parley/testing';
@@ -318,6 +318,12 @@ describe('a compaction that somebody asks for', () => {
     await compactByHand(chatId);
     const failed = await harness.until(chatId, 'error');
     expect(failed).toMatchObject({ compactionRequestedAt: null, lastError: { retryable: false } });
+    // What viewers saw of it is of an earlier attempt, so that they drop it.
+    const isOfIt = (parts: ChatParts) =>
+      parts.chat_id === chatId && parts.history_version === failed.historyVersion;
+    const [seen] = harness.parts.filter(isOfIt);
+    expect(seen?.parts).toMatchObject([{ part: { type: 'tool-call', tool_name: 'chat_summarized' } }]);
+    expect(failed.generationAttempt).toBe((seen?.generation_attempt ?? 0) + 1);
     expect(failed.lastError?.message).toMatch(/^The conversation could not be summarised\. /);
     expect(await seenByModel(chatId)).toEqual(before);
     expect(await calls(chatId)).toMatchObject([{ outcome: 'failed' }]);

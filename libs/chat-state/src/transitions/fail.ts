@@ -15,6 +15,8 @@ import { fenceValues, IS_FENCED } from './fence';
 export interface FailInput {
   fence: Fence;
   error: ChatError;
+  /** Viewers drop what they saw of the step: it is another attempt from here. Default: they keep it beside the error. */
+  dropsPreview?: boolean;
 }
 
 const JOURNALLED = `jsonb_array_elements(l.open_calls) with ordinality as open (call, position)
@@ -27,11 +29,18 @@ const FAIL = transitionStatement('fail', {
   given: `(select case when count(*) = 0 then '{}'::jsonb[] else array[jsonb_build_object('role', 'tool', 'content',
       jsonb_agg(${JOURNALLED_RESULT} order by position))] end from ${JOURNALLED} where j.chat_id is not null)`,
   calls: `(select coalesce(jsonb_agg(call order by position), '[]') from ${JOURNALLED} where j.chat_id is null)`,
+  attempt: 'case when $5 then l.generation_attempt + 1 else l.generation_attempt end',
   error: '$4::jsonb',
   also: { ctes: FORGET_CALLS },
 });
 
 /** Ends the turn in error; the queue is kept, and so are open calls that are not in the journal. */
-export function fail(store: ChatStore, { fence, error }: FailInput): Promise<Done | Stale> {
-  return applyFenced(store, { statement: FAIL, values: [...fenceValues(fence), encodeJsonb(error)] });
+export function fail(
+  store: ChatStore,
+  { fence, error, dropsPreview = false }: FailInput,
+): Promise<Done | Stale> {
+  return applyFenced(store, {
+    statement: FAIL,
+    values: [...fenceValues(fence), encodeJsonb(error), dropsPreview],
+  });
 }
