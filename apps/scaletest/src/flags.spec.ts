@@ -53,6 +53,7 @@ describe('the command line', () => {
     ['--url http://a --diagnose d', '--diagnose needs --service-urls'],
     ['--keep --mock-url http://m', '--mock-url, --keep have no effect without --url'],
     ['--duration 5 --turns 3', '--turns has no effect in a load that lasts by time'],
+    ['--chaos restart-nats --max-recovery 5', '--max-recovery has no effect without --chaos kill-worker'],
     ['--profile storm --budget b', '--budget has no effect'],
   ])('refuses %s', async (line, why) => {
     await expect(parse(line)).rejects.toThrow(why);

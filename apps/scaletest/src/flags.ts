@@ -102,6 +102,11 @@ function addLoadFlags(command: Command): void {
     .option('--chaos <faults>', 'all, or names with commas: each gets a load of its own', (text) =>
       orInvalid(() => parseFaults(text)),
     )
+    .option(
+      '--max-recovery <s>',
+      'when work of a killed worker has to go on elsewhere, with --chaos kill-worker or kill-workers (default: 10)',
+      seconds,
+    )
     .option('--repeat <n>', 'runs of each load; the median one is reported', count(1, 50))
     .option('--seed <text>', 'repeats the mix and the arrivals of a run');
 }
@@ -122,13 +127,14 @@ function addOutputFlags(command: Command): void {
 
 /** Commander names options by their flag; the plan wants units in its names. */
 export function toRunFlags(raw: Record<string, unknown>): RunFlags {
-  const { duration, rate, turnStartDelay, timeout, ...rest } = raw;
+  const { duration, rate, turnStartDelay, timeout, maxRecovery, ...rest } = raw;
   const renamed = {
     ...rest,
     ...(duration === undefined ? {} : { durationMs: duration }),
     ...(rate === undefined ? {} : { ratePerSecond: rate }),
     ...(turnStartDelay === undefined ? {} : { turnStartDelayMs: turnStartDelay }),
     ...(timeout === undefined ? {} : { turnTimeoutMs: timeout }),
+    ...(maxRecovery === undefined ? {} : { maxRecoveryMs: maxRecovery }),
   };
   return renamed as unknown as RunFlags;
 }

@@ -1,6 +1,6 @@
 /** The loads that have names. Flags change their numbers. */
 import type { AnswerShape } from './answer-shape';
-import type { FaultName } from './chaos/faults';
+import { type FaultName, KILLS_WORKERS } from './chaos/faults';
 import type { LoadPlan } from './load/load-plan';
 import { EVERYTHING } from './scenarios/mix';
 
@@ -42,6 +42,8 @@ const TWO_OF_EACH = { gateways: 2, workers: 2, relays: 2 };
 const usual = { warmUpChats: 0, repeat: 1, isDurable: true, rateLimit: 0 } as const;
 const CHAOS_CHATS = 100;
 const CHAOS_MS = 60_000;
+/** A lease, a sweep, and room for a busy machine. */
+const MAX_RECOVERY_MS = 10_000;
 
 export const PROFILES = {
   smoke: {
@@ -198,5 +200,6 @@ export function chaosLoad(fault: FaultName): LoadPlan {
     hasBarrier: true,
     turnTimeoutMs: 60_000,
     fault,
+    maxRecoveryMs: KILLS_WORKERS.has(fault) ? MAX_RECOVERY_MS : undefined,
   };
 }

@@ -59,6 +59,13 @@ describe('the plan of a run', () => {
     expect((await planOf('--chaos', 'drop-bus')).spawn.canDisturbBus).toBe(true);
   });
 
+  it('bounds the recovery of what kills workers', async () => {
+    const boundsOf = async (...args: string[]) =>
+      (await planOf('--chaos', 'kill-workers,restart-nats', ...args)).loads.map((load) => load.maxRecoveryMs);
+    expect(await boundsOf()).toEqual([10_000, undefined]);
+    expect(await boundsOf('--max-recovery', '7.5')).toEqual([7_500, undefined]);
+  });
+
   it('is refused with what would be good', async () => {
     await expect(flagsOf('--profile', 'huge')).rejects.toThrow(/Take one of smoke, rivals/);
     await expect(flagsOf('--chats', '0')).rejects.toThrow(/whole number from 1/);

@@ -38,6 +38,7 @@ export interface RunFlags {
   readonly rateLimit?: number;
   readonly repeat?: number;
   readonly chaos?: readonly FaultName[];
+  readonly maxRecoveryMs?: number;
   readonly seed?: string;
   readonly fsync: boolean;
   readonly throughGateways: boolean;
@@ -120,6 +121,7 @@ function applyFlags(load: LoadPlan, flags: RunFlags): LoadPlan {
     barrierDelayMs: flags.turnStartDelayMs ?? load.barrierDelayMs,
     hasBarrier: load.hasBarrier || isTimed || (flags.turnStartDelayMs ?? 0) > 0,
     turnTimeoutMs: flags.turnTimeoutMs ?? load.turnTimeoutMs,
+    maxRecoveryMs: load.maxRecoveryMs === undefined ? undefined : (flags.maxRecoveryMs ?? load.maxRecoveryMs),
     // Another mix or length is not what the budget was measured with.
     isBudgeted: load.isBudgeted && flags.mix === undefined && flags.turns === undefined && !isTimed,
   };

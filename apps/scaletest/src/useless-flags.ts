@@ -3,6 +3,7 @@
  * operator believes. Only flags that were given count, not defaults.
  */
 import type { Command } from 'commander';
+import { isFaultName, KILLS_WORKERS } from './chaos/faults';
 import { isProfileName, type Profile, PROFILES } from './profiles';
 
 /** Names as commander has them; for people they are the flags. */
@@ -32,6 +33,8 @@ export function refuseUseless(raw: Record<string, unknown>, given: ReadonlySet<s
   const isTimed = ['duration', 'rate', 'arrivals'].some((name) => given.has(name));
   if (isTimed) refuse(['turns'], given, 'in a load that lasts by time');
   else if (given.has('chaos')) refuse(['turns'], given, 'with --chaos, whose loads last by time');
+  if (!killsWorkers(raw['chaos']))
+    refuse(['maxRecovery'], given, 'without --chaos kill-worker or kill-workers');
   const isOther = isTimed || ['chaos', 'mix', 'turns'].some((name) => given.has(name));
   const profile: Profile = PROFILES[toProfileName(raw['profile'])];
   if (isOther || !profile.loads.some((load) => load.isBudgeted))
@@ -44,6 +47,10 @@ function refuseWithUrl(given: ReadonlySet<string>): void {
   if (given.has('diagnose') && !given.has('serviceUrls'))
     throw new Error('--diagnose needs --service-urls with --url: where the services can be looked into');
 }
+
+const killsWorkers = (faults: unknown): boolean =>
+  Array.isArray(faults) &&
+  faults.some((name) => typeof name === 'string' && isFaultName(name) && KILLS_WORKERS.has(name));
 
 const toProfileName = (name: unknown): keyof typeof PROFILES =>
   typeof name === 'string' && isProfileName(name) ? name : 'smoke';

@@ -23,6 +23,7 @@ function failuresOf({ load, oracle, chaos, budget, turns, generator }: LoadRepor
       `${load}: ${oracle.scenario_failures.length} scenarios failed: ${oracle.scenario_failures[0] ?? ''}`,
     );
   if (chaos !== null && chaos.failure !== null) reasons.push(`${load}: the fault failed: ${chaos.failure}`);
+  reasons.push(...slowRecoveries(chaos).map((reason) => `${load}: ${reason}`));
   if (budget !== null && !budget.is_kept) {
     for (const { what, budget: limit, measured } of budget.lines)
       if (measured === null || measured > limit)
@@ -34,5 +35,18 @@ function failuresOf({ load, oracle, chaos, budget, turns, generator }: LoadRepor
   // What was not looked at is not clean.
   if (!oracle.has_ledger) reasons.push(`${load}: the mock's ledger could not be read`);
   if (turns === 0) reasons.push(`${load}: no turn ended`);
+  return reasons;
+}
+
+/** What was not watched is not quick. */
+function slowRecoveries(chaos: LoadReport['chaos']): string[] {
+  if (chaos === null || chaos.recoveries === null) return [];
+  const { kills, max_ms: maxMs, max_allowed_ms: allowedMs, never, unwatched } = chaos.recoveries;
+  const reasons: string[] = [];
+  if (never > 0) reasons.push(`after ${never} of ${kills.length} kills a chat was never worked on again`);
+  if (maxMs !== null && maxMs > allowedMs)
+    reasons.push(`the worst recovery of a kill took ${maxMs} ms, at most ${allowedMs} may pass`);
+  if (unwatched.length > 0)
+    reasons.push(`the recovery of ${unwatched.length} kills is not known: ${unwatched[0] ?? ''}`);
   return reasons;
 }

@@ -1,4 +1,6 @@
 /** Breaks a cluster that the harness started. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Database, sql } from '@parley/database';
 import type { LocalServers } from '@parley/local-servers';
@@ -11,18 +13,35 @@ import type {
   ServiceRole,
 } from '../system/target';
 import type { NatsProxy } from './nats-proxy';
+import { workerIdIn } from './worker-log';
 
 const LOCK_CHATS = sql('scaletest_lock_chats', 'lock table chats in access exclusive mode');
 
+export interface ClusterParts {
+  readonly cluster: Cluster;
+  readonly servers: LocalServers;
+  readonly proxy: NatsProxy | undefined;
+  /** Where the cluster's processes write their logs. */
+  readonly logDirectory: string;
+}
+
 export class ClusterChaos implements ChaosControls {
-  constructor(
-    private readonly cluster: Cluster,
-    private readonly servers: LocalServers,
-    private readonly proxy: NatsProxy | undefined,
-  ) {}
+  private readonly cluster: Cluster;
+  private readonly servers: LocalServers;
+  private readonly proxy: NatsProxy | undefined;
+
+  constructor(private readonly parts: ClusterParts) {
+    ({ cluster: this.cluster, servers: this.servers, proxy: this.proxy } = parts);
+  }
 
   count(role: ServiceRole): number {
     return this.cluster.urls(role).length;
+  }
+
+  async workerId(index: number): Promise<string> {
+    const name = `chat-worker-${index + 1}`;
+    const log = await readFile(join(this.parts.logDirectory, `${name}.log`), 'utf8');
+    return workerIdIn(log, { name, livePids: this.cluster.pids()['chat-worker'] });
   }
 
   kill(role: ServiceRole, index: number): Promise<void> {

@@ -59,26 +59,37 @@ function disturbed(what: string, shares: { drop?: number; double?: number; delay
   };
 }
 
-/** The workers by turns, one every few seconds; each starts again when the next one dies, so that never all are gone. */
-const killedByTurns: Fault = {
-  what: `kill -9 of a chat-worker every ${KILL_EVERY_MS / 1000} s, for ${KILLING_MS / 1000} s at most`,
-  async strike(controls, signal) {
-    const workers = controls.count('chat-worker');
-    let back: Promise<void> = Promise.resolve();
-    for (let kills = 0; kills * KILL_EVERY_MS < KILLING_MS && !signal.aborted; kills += 1) {
-      const index = kills % workers;
-      await back;
-      await controls.kill('chat-worker', index);
-      await pass(KILL_EVERY_MS, signal);
-      back = controls.start('chat-worker', index);
-    }
-    await back;
-  },
-};
+/**
+ * The workers by turns, one every few seconds; each is started again when the next one dies. One dies only when it is up again itself,
+ * and another one with it, so that never all are gone.
+ */
+export function killedByTurns({ everyMs, forMs }: { everyMs: number; forMs: number }): Fault {
+  return {
+    what: `kill -9 of a chat-worker every ${everyMs / 1000} s, for ${forMs / 1000} s at most`,
+    async strike(controls, signal) {
+      const up = Array.from({ length: controls.count('chat-worker') }, () => Promise.resolve());
+      const beginsAtMs = Date.now();
+      for (let kills = 0; Date.now() - beginsAtMs < forMs && !signal.aborted; kills += 1) {
+        const index = kills % up.length;
+        const others = up.filter((_, other) => other !== index);
+        await up[index];
+        if (others.length > 0) await Promise.race(others);
+        const diesAtMs = Date.now();
+        await controls.kill('chat-worker', index);
+        await pass(everyMs - (Date.now() - diesAtMs), signal);
+        const back = controls.start('chat-worker', index);
+        // Its turn, in which it is awaited, is yet to come.
+        back.catch(() => undefined);
+        up[index] = back;
+      }
+      await Promise.all(up);
+    },
+  };
+}
 
 export const FAULTS = {
   'kill-worker': killed('chat-worker'),
-  'kill-workers': killedByTurns,
+  'kill-workers': killedByTurns({ everyMs: KILL_EVERY_MS, forMs: KILLING_MS }),
   'kill-relay': killed('stream-relay'),
   'kill-gateway': killed('gateway'),
   'pause-worker': paused('chat-worker', PAUSE_WORKER_MS),
@@ -101,6 +112,8 @@ export const FAULTS = {
 } as const satisfies Record<string, Fault>;
 export type FaultName = keyof typeof FAULTS;
 
+/** Recovery is measured kill by kill. */
+export const KILLS_WORKERS: ReadonlySet<FaultName> = new Set(['kill-worker', 'kill-workers']);
 export const NEEDS_PROXY: ReadonlySet<FaultName> = new Set(['drop-bus', 'double-bus', 'delay-bus']);
 
 export function isFaultName(name: string): name is FaultName {

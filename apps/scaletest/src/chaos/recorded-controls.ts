@@ -7,6 +7,7 @@ import type {
   ServerName,
   ServiceRole,
 } from '../system/target';
+import type { RecoveryWatch } from './recovery-watch';
 
 type Open = { -readonly [Name in keyof Blow]: Blow[Name] };
 
@@ -19,7 +20,11 @@ export class RecordedControls implements ChaosControls {
   private readonly open = new Map<string, Open>();
   private readonly busBefore: DisturbanceCounts | null;
 
-  constructor(private readonly controls: ChaosControls) {
+  /** @param watch sees each kill of a worker */
+  constructor(
+    private readonly controls: ChaosControls,
+    private readonly watch?: RecoveryWatch,
+  ) {
     this.busBefore = controls.busCounts();
   }
 
@@ -33,11 +38,17 @@ export class RecordedControls implements ChaosControls {
     return this.controls.count(role);
   }
 
-  kill(role: ServiceRole, index: number): Promise<void> {
+  workerId(index: number): Promise<string> {
+    return this.controls.workerId(index);
+  }
+
+  async kill(role: ServiceRole, index: number): Promise<void> {
+    const struck = role === 'chat-worker' ? await this.watch?.aim(index) : undefined;
     const blow = this.begin(`kill ${role} ${index}`, excuses(role));
+    struck?.(blow.atMs);
     // A dead worker takes no more chats: only what it had in flight is struck.
     if (role === 'chat-worker') this.finish(blow.what);
-    return this.controls.kill(role, index);
+    await this.controls.kill(role, index);
   }
 
   async start(role: ServiceRole, index: number): Promise<void> {

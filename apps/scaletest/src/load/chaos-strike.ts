@@ -1,5 +1,6 @@
 /** One fault during a load: when it struck, when it was mended, and how long the platform took to be itself again. */
 import type { Turn } from '../generator/turn';
+import type { Recoveries } from '../chaos/recovery-watch';
 import type { Blow } from '../oracle/blow';
 import type { DisturbanceCounts } from '../system/target';
 
@@ -8,6 +9,8 @@ export interface Strike {
   readonly mendedAtMs: number;
   readonly blows: readonly Blow[];
   readonly busCounts: DisturbanceCounts | null;
+  /** Kill by kill; null when the fault kills no worker. */
+  readonly recoveries: Recoveries | null;
   /** Why it could not be carried out. */
   readonly failure: string | undefined;
 }

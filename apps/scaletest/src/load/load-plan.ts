@@ -25,6 +25,8 @@ export interface LoadPlan {
   /** The SQL budget holds for this load. */
   readonly isBudgeted: boolean;
   readonly fault?: FaultName | undefined;
+  /** In which all that a killed worker was at has to be taken up by others; of faults that kill workers. */
+  readonly maxRecoveryMs?: number | undefined;
   /** What the generator may cost, CPU a turn: a load that is to be compared must not measure its own tool. */
   readonly maxGeneratorCpuMs?: number | undefined;
 }

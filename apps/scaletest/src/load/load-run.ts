@@ -3,11 +3,13 @@
  * between, if planned), measure again; and then, off the clock, let the viewers catch up and read every history for the oracle.
  * Being told to stop ends the turns, not the reckoning.
  */
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRandom } from '@parley/llmmock';
 import { arrivalTimes } from '../arrivals/arrivals';
-import { FAULTS, type FaultName } from '../chaos/faults';
+import { FAULTS, type FaultName, KILLS_WORKERS } from '../chaos/faults';
 import { RecordedControls } from '../chaos/recorded-controls';
+import { RecoveryWatch } from '../chaos/recovery-watch';
 import type { ChatSession } from '../generator/chat-session';
 import type { DeliveryCounts } from '../generator/delivery';
 import type { ServerErrors } from '../generator/server-errors';
@@ -15,7 +17,7 @@ import { RunAbortedError, TurnFailedError } from '../generator/errors';
 import type { Turn } from '../generator/turn';
 import type { StatementReader } from '../measure/sql-usage';
 import { dealScenarios, type ScenarioName, SCENARIOS } from '../scenarios/mix';
-import type { Target } from '../system/target';
+import type { ChaosControls, Target } from '../system/target';
 import { Barrier } from './barrier';
 import type { Strike } from './chaos-strike';
 import type { LoadOutcome, StreamTotals } from './load-outcome';
@@ -147,21 +149,35 @@ export class LoadRun {
     const { plan, target } = this.options;
     const signal = AbortSignal.any([this.options.signal, this.over.signal]);
     await delay((plan.durationMs ?? 0) * STRIKE_AFTER_SHARE, undefined, { signal }).catch(() => undefined);
+    if (target.chaos !== undefined) return this.strikeAt(target.chaos, fault, signal);
+    const atMs = performance.now();
+    const failure = 'this deployment is not ours to break';
+    return { struckAtMs: atMs, mendedAtMs: atMs, blows: [], busCounts: null, recoveries: null, failure };
+  }
+
+  private async strikeAt(chaos: ChaosControls, fault: FaultName, signal: AbortSignal): Promise<Strike> {
+    const watch = this.watchOf(chaos, fault);
+    const controls = new RecordedControls(chaos, watch);
     const struckAtMs = performance.now();
-    if (target.chaos === undefined) {
-      const failure = 'this deployment is not ours to break';
-      return { struckAtMs, mendedAtMs: struckAtMs, blows: [], busCounts: null, failure };
-    }
-    const controls = new RecordedControls(target.chaos);
     let failure: string | undefined;
     try {
       if (!signal.aborted) await FAULTS[fault].strike(controls, signal);
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }
+    const mendedAtMs = performance.now();
     controls.end();
-    const { blows } = controls;
-    return { struckAtMs, mendedAtMs: performance.now(), blows, busCounts: controls.busCounts(), failure };
+    const busCounts = controls.busCounts();
+    // What a worker rested with when it was killed may get work as long as there is load.
+    if (watch !== undefined && !signal.aborted) await once(signal, 'abort');
+    const recoveries = (await watch?.end()) ?? null;
+    return { struckAtMs, mendedAtMs, blows: controls.blows, busCounts, recoveries, failure };
+  }
+
+  private watchOf(chaos: ChaosControls, fault: FaultName): RecoveryWatch | undefined {
+    const { databaseUrl: url } = this.options.target;
+    if (url === undefined || !KILLS_WORKERS.has(fault)) return undefined;
+    return new RecoveryWatch({ url, workerIdOf: (index) => chaos.workerId(index) });
   }
 
   private makeLoop(): { start(): void; slotsFor(): Slots; worstBacklog: number } {

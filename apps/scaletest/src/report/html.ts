@@ -38,7 +38,18 @@ ${lineChart(
 )}
 ${barChart('CPU of a turn', cpu, 'ms')}
 ${barChart('Peak memory of a process', load.rss_mb, 'MB')}
+${recoveryChart(load)}
 ${barChart('Oracle findings', load.oracle.by_kind, '')}`;
+}
+
+/** Kills that were never recovered from are in the text. */
+function recoveryChart({ chaos }: LoadReport): string {
+  const points = (chaos?.recoveries?.kills ?? []).flatMap(({ at_s: x, recovered_after_ms: ms }) =>
+    ms === null ? [] : [{ x, y: ms / 1000 }],
+  );
+  if (points.length < 2) return '';
+  const series = [{ name: 'recovery', color: '#4a7bb5', points }];
+  return lineChart('Until others were at all that a killed worker left', series, { x: 's', y: 's' });
 }
 
 function percentileTable({ overhead_ms: overhead, latency_ms: latency }: LoadReport): string {

@@ -16,6 +16,32 @@ const FINDING = {
   scenario_failures: [],
 };
 
+const CHAOS = {
+  fault: 'kill-workers',
+  what: 'kills',
+  failure: null,
+  mended_after_ms: 1,
+  turns_in_flight: 2,
+  recovered_after_ms: 1,
+  steady_after_ms: 1,
+  longest_silence_ms: 1,
+  blows: [],
+  lost: null,
+  recoveries: {
+    max_allowed_ms: 10_000,
+    p50_ms: 6_000,
+    max_ms: 7_250,
+    never: 1,
+    unwatched: ['it was not up'],
+    kills: [
+      { at_s: 1, chats: 2, recovered_after_ms: 7_250 },
+      { at_s: 4, chats: 3, recovered_after_ms: 6_000 },
+      { at_s: 7, chats: 1, recovered_after_ms: null },
+    ],
+  },
+  bus_messages: null,
+};
+
 describe('the report', () => {
   it('is what its schema says, also after a trip through JSON', () => {
     const made = sampleReport({ other_loads: [sampleLoad({ load: 'mix' })] });
@@ -29,6 +55,16 @@ describe('the report', () => {
     expect(text).toMatch(/Verdict: FAILED/);
     expect(text).toMatch(/1 part_hole: a live part is missing between two others/);
     expect(text).toMatch(/part_hole in c1 k\/0: part 2\.1\.4 after 2/);
+  });
+
+  it('says of kills how soon others were at what they left, in a report of before it too', () => {
+    const made = sampleReport({ chaos: CHAOS });
+    expect(textReport(made)).toMatch(
+      /3 kills left 6 chats to others.* p50 6\.0 s, max 7\.3 s \(at most 10\.0 s\); NEVER after 1 kills; 1 kills NOT WATCHED: it was not up/,
+    );
+    expect(htmlReport(made)).toContain('Until others were at all that a killed worker left');
+    const { recoveries: _none, ...older } = CHAOS;
+    expect(report.parse({ ...made, chaos: older }).chaos?.recoveries).toBeNull();
   });
 
   it('as a page needs nothing else, and shows nothing as markup that is text', () => {

@@ -115,6 +115,24 @@ const chaos = z.object({
     })
     .nullable()
     .default(null),
+  /** How soon others were at what a killed worker left; null when the fault kills no worker. */
+  recoveries: z
+    .object({
+      max_allowed_ms: z.number(),
+      /** Of kills that left chats with work to do; null when none did. */
+      p50_ms: z.number().nullable(),
+      max_ms: z.number().nullable(),
+      /** Kills after which a chat was left lying to the end. */
+      never: z.number(),
+      /** Why kills could not be watched: their recovery is not known. */
+      unwatched: z.array(z.string()),
+      /** `chats` had work to do and a dead owner; null: one of them to the end. */
+      kills: z.array(
+        z.object({ at_s: z.number(), chats: z.number(), recovered_after_ms: z.number().nullable() }),
+      ),
+    })
+    .nullable()
+    .default(null),
   /** What the proxy before the bus did with messages, where there is one. */
   bus_messages: z
     .object({ passed: z.number(), dropped: z.number(), doubled: z.number(), delayed: z.number() })

@@ -2,6 +2,7 @@
 import type { Turn } from '../generator/turn';
 import { LatencyHistogram, type LatencySummary } from '../latency-histogram';
 import { recoveryOf } from '../load/chaos-strike';
+import { recoveriesOf } from './recoveries';
 import type { LoadOutcome } from '../load/load-outcome';
 import { FAULTS } from '../chaos/faults';
 import { type IdleRates, sqlCost } from '../measure/sql-cost';
@@ -229,7 +230,7 @@ function chaosOf({ outcome, verdict, explainedErrors }: SumUpInput): LoadReport[
     longest_silence_ms: Math.round(recovery.longestSilenceMs),
     blows: strike.blows.map(({ what, atMs, untilMs }) => ({
       what,
-      at_s: round((atMs - performance.timeOrigin - startedAtMs) / 1000, 1),
+      at_s: secondsSince(startedAtMs, atMs),
       lasted_ms: untilMs - atMs,
     })),
     lost: {
@@ -240,8 +241,17 @@ function chaosOf({ outcome, verdict, explainedErrors }: SumUpInput): LoadReport[
       server_errors: explainedErrors,
       calls_repeated: outcome.counts.retries,
     },
+    recoveries: recoveriesOf(strike.recoveries, {
+      maxAllowedMs: plan.maxRecoveryMs,
+      toSeconds: (atMs) => secondsSince(startedAtMs, atMs),
+    }),
     bus_messages: strike.busCounts,
   };
+}
+
+/** @param atMs since the epoch, while the load's own times are by `performance.now()` */
+function secondsSince(startedAtMs: number, atMs: number): number {
+  return round((atMs - performance.timeOrigin - startedAtMs) / 1000, 1);
 }
 
 function round(value: number, digits: number): number {

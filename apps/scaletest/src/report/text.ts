@@ -99,12 +99,25 @@ function lostLines({ lost, bus_messages: bus }: NonNullable<LoadReport['chaos']>
   ];
 }
 
+function recoveryLines({ recoveries }: NonNullable<LoadReport['chaos']>): string[] {
+  if (recoveries === null) return [];
+  const { kills, max_allowed_ms: allowed, p50_ms: p50, max_ms: max, never, unwatched } = recoveries;
+  const chats = kills.reduce((sum, kill) => sum + kill.chats, 0);
+  const seconds = (ms: number | null): string => (ms === null ? '-' : `${(ms / 1000).toFixed(1)} s`);
+  return [
+    `   recoveries:     ${kills.length} kills left ${chats} chats to others, who were at all of a kill's after p50 ${seconds(p50)}, max ${seconds(max)} (at most ${seconds(allowed)})` +
+      (never === 0 ? '' : `; NEVER after ${never} kills`) +
+      (unwatched.length === 0 ? '' : `; ${unwatched.length} kills NOT WATCHED: ${unwatched[0] ?? ''}`),
+  ];
+}
+
 function chaosLines({ chaos }: LoadReport): string[] {
   if (chaos === null) return [];
   const ms = (value: number | null): string => (value === null ? 'never' : `${(value / 1000).toFixed(1)} s`);
   return [
     `   chaos:          ${chaos.what}; ${chaos.turns_in_flight} turns in flight, the last of them ended after ${ms(chaos.recovered_after_ms)}, usual pace after ${ms(chaos.steady_after_ms)}, longest silence ${ms(chaos.longest_silence_ms)}` +
       (chaos.failure === null ? '' : `; THE FAULT FAILED: ${chaos.failure}`),
+    ...recoveryLines(chaos),
     ...lostLines(chaos),
   ];
 }

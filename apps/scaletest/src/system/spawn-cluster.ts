@@ -93,7 +93,7 @@ function describe(options: SpawnOptions, { cluster, servers, mock, mockPort, pro
       rate_limit: options.rateLimit,
       through_gateways: options.isThroughGateways,
     },
-    chaos: new ClusterChaos(cluster, servers, proxy),
+    chaos: new ClusterChaos({ cluster, servers, proxy, logDirectory: options.logDirectory }),
     stop: () => stack.unwind(),
   };
 }

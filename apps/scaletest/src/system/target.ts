@@ -33,6 +33,8 @@ export type ServerName = 'postgres' | 'nats' | 'redis';
 export interface ChaosControls {
   /** How many processes of a role there are. */
   count(role: ServiceRole): number;
+  /** Under which id a chat-worker owns chats now. @throws when it is not up, or cannot be known */
+  workerId(index: number): Promise<string>;
   /** SIGKILL. It stays down until `start`. */
   kill(role: ServiceRole, index: number): Promise<void>;
   /** Up again, on its port. */
