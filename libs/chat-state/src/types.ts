@@ -93,6 +93,7 @@ export interface NewMessage {
   /** The call of a model whose answer this is: the message is its entry in the ledger (docs/decisions/0003). */
   modelCallId?: string;
   providerResponseId?: string;
+  /** Milliseconds: of an answer its attempts, the waits between them and the stream; of results the tools. Of the worker that commits it alone. */
   runtimeMs?: number;
   /** Belongs to a compaction or a clear: the prompt starts at the newest such row that the model may see. */
   compressed?: boolean;
