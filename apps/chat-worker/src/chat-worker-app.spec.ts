@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { interrupt } from '@parley/chat-state';
 import { subjects } from '@parley/contracts';
 import { sql } from '@parley/database';
 import { PROVIDER_KEY_CONTEXT, SecretBox } from '@parley/identity';
@@ -86,6 +87,22 @@ describe('the app of the chat worker', () => {
       expect(failed.lastError?.kind).toBe('config');
     });
     await harness.store.database.query(disableModels, [true]);
+  });
+});
+
+describe('the app of the chat worker while it stops', () => {
+  it('is alive but not ready, until its steps under way have ended', async () => {
+    const chatId = await harness.createChat({ reply: 'word '.repeat(400), chunk_count: 400, chunk_ms: 10 });
+    await harness.partsOf(chatId, 1);
+    const stopped = app.stop(20_000);
+    const ready = await fetch(`${url}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'stopping', failing: [] }]);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect((await harness.head(chatId)).status).toBe('running');
+    await interrupt(harness.store, { chatId });
+    await stopped;
+    expect((await harness.texts(chatId))[1]?.[1]).toMatch(/^word /);
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   });
 });
 
