@@ -75,13 +75,12 @@ export class LoadRun {
     const endedAtMs = Math.max(this.startedAtMs, ...this.turns.map(({ doneAtMs }) => doneAtMs));
     const measured = await this.measurements.stop();
     const wasAborted = signal.aborted;
-    await readAllHistories(this.sessions);
+    const chats = this.sessions.flatMap((session) => [session, ...session.subagents.sessions]);
+    await readAllHistories(chats);
     return {
       plan,
       turns: this.turns,
-      chats: this.sessions
-        .filter(({ chatId }) => chatId !== '')
-        .map((session) => session.evidence.observation()),
+      chats: chats.filter(({ chatId }) => chatId !== '').map((session) => session.evidence.observation()),
       measured,
       streams: this.streamTotals(),
       counts,

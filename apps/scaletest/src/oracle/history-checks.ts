@@ -1,5 +1,6 @@
 /** The history against what was sent: each accepted message once, in order, each with its steps, results and the model's very text. */
 import { expectedText } from '../answer-shape';
+import { checkCompaction, checkReports } from './extra-row-checks';
 import type { Finding } from './finding';
 import { digestOf, isSettled, type ObservedChat, type ObservedTurn, type SeenMessage } from './observation';
 
@@ -56,13 +57,17 @@ function checkTurn(
   }
   if (found.length > 1)
     return [{ kind: 'user_message_doubled', key, detail: `${found.length} times in the history` }];
-  return checkAnswer(turn, stored, all);
+  return [
+    ...checkAnswer(turn, stored, all),
+    ...checkCompaction(turn, stored.rows),
+    ...checkReports(turn, stored.rows),
+  ];
 }
 
 function checkAnswer(turn: ObservedTurn, { rows }: StoredTurn, all: readonly ObservedTurn[]): ChatFinding[] {
   const { order, ending, outcome } = turn;
   const { key, toolSteps } = order;
-  const answers = rows.filter((row) => row.role === 'assistant');
+  const answers = rows.filter((row) => row.role === 'assistant' && !row.isCompaction);
   const most = toolSteps.length + 1;
   if (answers.length > most)
     return [

@@ -1,8 +1,24 @@
-import { healthyCalls, healthyChat, ledgerCall, observedTurn, rowsOf, seen } from '../testing/evidence';
+import { expectedText, summaryOf } from '../answer-shape';
+import {
+  healthyCalls,
+  healthyChat,
+  ledgerCall,
+  observedTurn,
+  orderOf,
+  rowsOf,
+  seen,
+} from '../testing/evidence';
 import { judge } from './judge';
 import type { Blow } from './blow';
 import type { LedgerCalls } from './ledger-call';
-import type { ObservedChat, ObservedWatcher, StreamGap } from './observation';
+import {
+  digestOf,
+  type ObservedChat,
+  type ObservedTurn,
+  type ObservedWatcher,
+  type SeenMessage,
+  type StreamGap,
+} from './observation';
 
 const turns = () => [observedTurn('a/0'), observedTurn('a/1', [1, 2]), observedTurn('a/2')];
 
@@ -195,6 +211,74 @@ describe('the oracle', () => {
     expect(kinds(withAnswer('no such beginning'))).toEqual(['wrong_text']);
     const removed = { ...observedTurn('a/0'), ending: 'removed' as const };
     expect(kinds({ ...chat, turns: [removed], viewers: [] })).toEqual(['user_message_unknown']);
+  });
+
+  describe('of a compaction', () => {
+    const asked = (compaction: 'automatic' | 'manual', isCompacted = true): ObservedTurn => {
+      const turn = observedTurn('a/0');
+      return { ...turn, isCompacted, order: { ...turn.order, compaction } };
+    };
+    const pair = (text: string): SeenMessage[] => [
+      seen(90, 'assistant', '', { callIds: ['s'], isCompaction: true }),
+      seen(91, 'tool', '', { resultIds: ['s'], summaryDigests: [digestOf(text)] }),
+    ];
+    const summary = expectedText(summaryOf(asked('manual').order)).trim();
+    const judged = (turn: ObservedTurn, rows: SeenMessage[], calls = callsOf(2)): string[] => {
+      const chat = healthyChat([turn]);
+      return kinds({ ...chat, history: [...chat.history, ...rows], viewers: [] }, calls);
+    };
+    const callsOf = (...summaryIds: number[]): LedgerCalls => ({
+      byKey: new Map([
+        ['a/0', [ledgerCall(1, 0)]],
+        ['a/0/summary', summaryIds.map((id) => ({ ...ledgerCall(id, 0), purpose: 'summary' as const }))],
+      ]),
+      dropped: 0,
+    });
+
+    it('wants one pair with the very summary of the model, and takes it for no answer', () => {
+      expect(judged(asked('manual'), pair(summary))).toEqual([]);
+      expect(judged(asked('manual'), [])).toEqual(['compaction_missing']);
+      expect(judged(asked('manual'), pair('another'))).toEqual(['wrong_text']);
+      expect(judged(asked('manual', false), pair(summary), callsOf())).toEqual(['compaction_doubled']);
+      expect(
+        judged(asked('manual'), [...pair(summary), seen(92, 'tool', '', { summaryDigests: [1] })]),
+      ).toEqual(['compaction_doubled']);
+    });
+
+    it('wants one call for it, as a summary, and in its place', () => {
+      expect(judged(asked('manual'), pair(summary), callsOf())).toEqual(['model_call_lost']);
+      expect(judged(asked('manual'), pair(summary), callsOf(2, 3))).toEqual(['model_call_doubled']);
+      expect(judged(asked('manual', false), [], callsOf())).toEqual([]);
+      expect(judged(asked('automatic'), pair(summary), callsOf(0))).toEqual([]);
+      expect(judged(asked('automatic'), pair(summary), callsOf(2))).toEqual(['model_call_out_of_order']);
+      const asChat = {
+        byKey: new Map([...callsOf().byKey, ['a/0/summary', [ledgerCall(2, 0)]]]),
+        dropped: 0,
+      };
+      expect(judged(asked('manual'), pair(summary), asChat)).toEqual(['model_call_lost']);
+    });
+  });
+
+  it('holds what a chat was told by its subagents against what they answered', () => {
+    const reports = [orderOf('a/0/agent.0'), orderOf('a/0/agent.1')];
+    const waiting = observedTurn('a/0', [2]);
+    const turn = { ...waiting, order: { ...waiting.order, reports } };
+    const told = (...texts: string[]): string[] => {
+      const chat = healthyChat([turn]);
+      const agents = texts.map((text, call) => ({
+        callId: `a/0-0-${call}`,
+        chatId: `child ${call}`,
+        reportDigest: digestOf(text),
+      }));
+      // Results may come in another order than their calls.
+      agents.reverse();
+      const history = chat.history.map((row) => (row.role === 'tool' ? { ...row, agents } : row));
+      return kinds({ ...chat, history, viewers: [] });
+    };
+    const [first = '', second = ''] = reports.map((order) => expectedText(order));
+    expect(told(first, second)).toEqual([]);
+    expect(told(second, first)).toEqual(['report_differs', 'report_differs']);
+    expect(told(first)).toEqual(['report_differs']);
   });
 
   it('does not judge what is still under way in a chat that was stopped', () => {

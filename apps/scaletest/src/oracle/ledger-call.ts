@@ -4,6 +4,7 @@ import type { LedgerEntryJson } from '@parley/llmmock';
 export interface LedgerCall {
   readonly id: number;
   readonly step: number;
+  readonly purpose: 'chat' | 'summary';
   /** Milliseconds since the epoch. */
   readonly receivedAtMs: number;
   readonly status: number;
@@ -21,15 +22,16 @@ export interface LedgerCalls {
   readonly dropped: number;
 }
 
-/** Calls that answer a chat, by the key of their turn, in the order they arrived. Titles are left out. */
+/** Calls that answer a chat or summarise it, by their keys, in the order they arrived. Titles are left out. */
 export function toLedgerCalls(entries: Iterable<LedgerEntryJson>, dropped: number): LedgerCalls {
   const byKey = new Map<string, LedgerCall[]>();
   for (const entry of entries) {
-    if (entry.key === null || entry.purpose !== 'chat') continue;
+    if (entry.key === null || entry.purpose === 'structured') continue;
     const calls = byKey.get(entry.key) ?? [];
     calls.push({
       id: entry.id,
       step: entry.step,
+      purpose: entry.purpose,
       receivedAtMs: entry.received_at,
       status: entry.status,
       error: entry.error,

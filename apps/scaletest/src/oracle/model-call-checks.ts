@@ -1,8 +1,9 @@
 /**
- * The mock's ledger against what was sent: each step asked for once, in order, and never refused. A step may be asked for again only
+ * The mock's ledger against what was sent: each step and each summary asked for once, in order, and never refused. A step may be asked for again only
  * when a blow of the run's fault struck it, or when viewers were told of a retry and the call before was cut short; such calls are
  * counted, whatever excuses them.
  */
+import { summaryOf } from '../answer-shape';
 import { type Blow, unexcusedRepeats } from './blow';
 import type { Finding } from './finding';
 import type { LedgerCall, LedgerCalls } from './ledger-call';
@@ -28,32 +29,58 @@ export function checkModelCalls(
   let regenerated = 0;
   let latestId = 0;
   for (const turn of chat.turns) {
-    const ofTurn = calls.byKey.get(turn.order.key) ?? [];
-    const steps = stepsOf(turn, ofTurn);
+    const steps = inOrder(turn, stepsOf(turn, calls));
     answered += steps.flat().length;
     regenerated += steps.flatMap((step) => step.slice(1)).length;
-    findings.push(...refusals(turn, ofTurn));
+    findings.push(...refusals(turn, callsOf(turn, calls)));
     steps.forEach((step, number) => findings.push(...checkStep({ chat, turn, step, number, blows })));
     if (turn.ending === 'removed') continue;
     const firsts = steps.flatMap(([first]) => (first === undefined ? [] : [first.id]));
-    const [first] = firsts;
-    if (first !== undefined && first < latestId)
+    const late = firsts.find((id, at) => id < (firsts[at - 1] ?? latestId));
+    if (late !== undefined)
       findings.push({
         kind: 'model_call_out_of_order',
         key: turn.order.key,
-        detail: `call ${first} before ${latestId}`,
+        detail: `call ${late} before ${Math.max(latestId, ...firsts)}`,
       });
     latestId = firsts.at(-1) ?? latestId;
   }
   return { findings, answered, regenerated };
 }
 
-/** The calls of each step, in the order they came; those that the mock failed by order are no part of it. */
-function stepsOf({ order }: ObservedTurn, calls: readonly LedgerCall[]): LedgerCall[][] {
-  return Array.from({ length: order.toolSteps.length + 1 }, (_, step) =>
-    calls.filter((call) => call.step === step && call.fault === null && call.error === null),
-  );
+/** The calls of each step and of the summary, in the order they came; those that the mock failed by order are no part of it. */
+function stepsOf({ order }: ObservedTurn, { byKey }: LedgerCalls): Steps {
+  const good = (key: string, wanted: LedgerCall['purpose']): LedgerCall[] =>
+    (byKey.get(key) ?? []).filter(
+      ({ fault, error, purpose }) => fault === null && error === null && purpose === wanted,
+    );
+  const answers = good(order.key, 'chat');
+  return {
+    answers: Array.from({ length: order.toolSteps.length + 1 }, (_, step) =>
+      answers.filter((call) => call.step === step),
+    ),
+    summary: good(summaryOf(order).key, 'summary'),
+  };
 }
+
+interface Steps {
+  readonly answers: readonly (readonly LedgerCall[])[];
+  readonly summary: readonly LedgerCall[];
+}
+
+/** A summary that the context needs comes before the first step; one that a person asks for after the last. */
+function inOrder(
+  { order, isCompacted }: ObservedTurn,
+  { answers, summary }: Steps,
+): (readonly LedgerCall[])[] {
+  if (!isCompacted && summary.length === 0) return [...answers];
+  return order.compaction === 'automatic' ? [summary, ...answers] : [...answers, summary];
+}
+
+const callsOf = ({ order }: ObservedTurn, { byKey }: LedgerCalls): LedgerCall[] => [
+  ...(byKey.get(order.key) ?? []),
+  ...(byKey.get(summaryOf(order).key) ?? []),
+];
 
 function refusals({ order }: ObservedTurn, calls: readonly LedgerCall[]): ChatFinding[] {
   return calls.flatMap(({ error, status, fault, id }): ChatFinding[] =>

@@ -1,7 +1,14 @@
 /** What the generator saw of a chat: the oracle's evidence. Texts are kept as digests, so that 50,000 turns fit in memory. */
-import type { ChatMessage, ChatStatus, MessageRole } from '@parley/contracts';
-import type { TurnOrder } from '../answer-shape';
-import { keyOf } from '../answer-shape';
+import {
+  CHAT_SUMMARIZED,
+  type ChatMessage,
+  chatSummarized,
+  type ChatStatus,
+  type MessageRole,
+  type ToolResultPart,
+} from '@parley/contracts';
+import { z } from 'zod';
+import { keyOf, SPAWN_TOOL, type TurnOrder, WAIT_TOOL } from '../answer-shape';
 import type { Finding } from './finding';
 
 /**
@@ -16,6 +23,8 @@ export interface ObservedTurn {
   /** The platform took the message. */
   wasAccepted: boolean;
   outcome: 'pending' | 'done' | 'hung' | 'failed';
+  /** The history has to be summarised in this turn: always where it grew too large, else once that was asked for. */
+  isCompacted: boolean;
   /** Why it hung or failed, with the last event seen. */
   failure: string | undefined;
   /** `performance.now()`; 0 means it has not happened. */
@@ -34,6 +43,20 @@ export interface SeenMessage {
   readonly resultIds: readonly string[];
   /** In a user message of ours. */
   readonly key: string | undefined;
+  /** The call of a compaction's pair, which is no answer. */
+  readonly isCompaction: boolean;
+  /** Of the summaries that people are shown. */
+  readonly summaryDigests: readonly number[];
+  /** What the platform's tools for subagents returned. */
+  readonly agents: readonly SeenAgent[];
+}
+
+export interface SeenAgent {
+  readonly callId: string;
+  /** Of the subagent. */
+  readonly chatId: string;
+  /** Of its answer, once it was waited for. */
+  readonly reportDigest: number | undefined;
 }
 
 /** An answer that a viewer did not see grow to its end before it was committed. */
@@ -99,14 +122,24 @@ export function digestOf(text: string): number {
 export const textOf = (message: Pick<ChatMessage, 'content'>): string =>
   message.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 
-const NONE: readonly string[] = [];
+const NONE: readonly never[] = [];
+const agentResult = z.object({ chat_id: z.string(), report: z.string().optional() });
 
 export function toSeenMessage(message: ChatMessage, text = textOf(message)): SeenMessage {
-  let callIds = NONE;
-  let resultIds = NONE;
+  let callIds: readonly string[] = NONE;
+  let resultIds: readonly string[] = NONE;
+  let summaryDigests: readonly number[] = NONE;
+  let agents: readonly SeenAgent[] = NONE;
+  let isCompaction = false;
   for (const part of message.content) {
-    if (part.type === 'tool-call') callIds = [...callIds, part.tool_call_id];
-    else if (part.type === 'tool-result') resultIds = [...resultIds, part.tool_call_id];
+    if (part.type === 'tool-call') {
+      callIds = [...callIds, part.tool_call_id];
+      isCompaction ||= part.tool_name === CHAT_SUMMARIZED;
+    } else if (part.type === 'tool-result') {
+      resultIds = [...resultIds, part.tool_call_id];
+      summaryDigests = [...summaryDigests, ...summariesIn(part)];
+      agents = [...agents, ...agentsIn(part)];
+    }
   }
   return {
     id: message.id,
@@ -116,7 +149,30 @@ export function toSeenMessage(message: ChatMessage, text = textOf(message)): See
     callIds,
     resultIds,
     key: message.role === 'user' ? keyOf(text) : undefined,
+    isCompaction,
+    summaryDigests,
+    agents,
   };
+}
+
+function summariesIn({ tool_name: name, result }: ToolResultPart): number[] {
+  if (name !== CHAT_SUMMARIZED) return [];
+  const parsed = chatSummarized.safeParse(result);
+  return [digestOf(parsed.success ? parsed.data.summary : '')];
+}
+
+function agentsIn({ tool_name: name, tool_call_id: callId, result }: ToolResultPart): SeenAgent[] {
+  if (name !== SPAWN_TOOL && name !== WAIT_TOOL) return [];
+  const parsed = agentResult.safeParse(result);
+  if (!parsed.success) return [];
+  const { chat_id: chatId, report } = parsed.data;
+  return [{ callId, chatId, reportDigest: report === undefined ? undefined : digestOf(report) }];
+}
+
+/** What tools for subagents returned in these messages, in the order of their calls. */
+export function agentsOf(messages: readonly SeenMessage[]): SeenAgent[] {
+  const byCall = new Map(messages.flatMap(({ agents }) => agents).map((agent) => [agent.callId, agent]));
+  return messages.flatMap(({ callIds }) => callIds.flatMap((id) => byCall.get(id) ?? []));
 }
 
 export function isSameMessage(left: SeenMessage, right: SeenMessage): boolean {

@@ -43,6 +43,7 @@ export class StreamFold {
   queuedCount = 0;
   lastUserId = 0;
   lastAnswerId = 0;
+  lastSummaryId = 0;
   /** When the newest answer came, and whether it asks for no tools: what ends a turn. */
   lastAnswerAtMs = 0;
   isLastAnswerFinal = false;
@@ -103,6 +104,7 @@ export class StreamFold {
     this.newestId = 0;
     this.lastUserId = 0;
     this.lastAnswerId = 0;
+    this.lastSummaryId = 0;
     if (this.episode !== undefined) this.episode.isOver = true;
   }
 
@@ -150,6 +152,7 @@ export class StreamFold {
       this.lastUserId = Math.max(this.lastUserId, seen.id);
       if (seen.key !== undefined) this.userIds.set(seen.key, seen.id);
     }
+    if (seen.summaryDigests.length > 0) this.lastSummaryId = Math.max(this.lastSummaryId, seen.id);
     if (seen.role === 'assistant') {
       this.lastAnswerId = Math.max(this.lastAnswerId, seen.id);
       this.lastAnswerAtMs = atMs;

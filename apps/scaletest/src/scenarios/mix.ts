@@ -1,6 +1,7 @@
 /** Which scenario each chat follows: drawn by weight from a seed, so that a run can be repeated. */
 import type { Random } from '@parley/llmmock';
 import { archive } from './archive';
+import { compaction } from './compaction';
 import { edit } from './edit';
 import { interrupt } from './interrupt';
 import { listWatchers } from './list-watchers';
@@ -12,6 +13,7 @@ import { queueWhileBusy } from './queue-while-busy';
 import { reconnectStorm } from './reconnect-storm';
 import type { Scenario } from './scenario';
 import { slowReaders } from './slow-readers';
+import { subagents } from './subagents';
 import { toolHeavy } from './tool-heavy';
 import { webSocketViewers } from './web-socket-viewers';
 
@@ -29,6 +31,8 @@ export const SCENARIOS = {
   'web-socket-viewers': webSocketViewers,
   'list-watchers': listWatchers,
   'provider-retries': providerRetries,
+  compaction,
+  subagents,
 } as const satisfies Record<string, Scenario>;
 export type ScenarioName = keyof typeof SCENARIOS;
 
@@ -36,7 +40,7 @@ export type ScenarioName = keyof typeof SCENARIOS;
 export type Mix = Readonly<Partial<Record<ScenarioName, number>>>;
 
 export const EVERYTHING: Mix = {
-  plain: 6,
+  plain: 5,
   'long-history': 1,
   'tool-heavy': 2,
   'queue-while-busy': 2,
@@ -49,6 +53,8 @@ export const EVERYTHING: Mix = {
   'web-socket-viewers': 1,
   'list-watchers': 1,
   'provider-retries': 1,
+  compaction: 1,
+  subagents: 1,
 };
 
 export function isScenarioName(name: string): name is ScenarioName {

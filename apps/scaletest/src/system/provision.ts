@@ -32,7 +32,8 @@ interface MadeToken {
 
 const PROVIDER_NAME = 'parley-scaletest';
 const MODEL_NAME = 'scaletest';
-const CONTEXT_LIMIT = 1_000_000;
+/** Tokens, of the model that is made. */
+export const CONTEXT_LIMIT = 1_000_000;
 
 /** @throws ApiError, and Error when the provider's name is taken by something else */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {

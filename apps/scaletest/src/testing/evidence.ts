@@ -18,6 +18,7 @@ export const observedTurn = (key: string, toolSteps: readonly number[] = []): Ob
   sentAtMs: 10,
   doneAtMs: 20,
   outcome: 'done',
+  isCompacted: false,
   failure: undefined,
 });
 
@@ -35,6 +36,9 @@ export function seen(
     callIds: [],
     resultIds: [],
     key: undefined,
+    isCompaction: false,
+    summaryDigests: [],
+    agents: [],
     ...rest,
   };
 }
@@ -83,6 +87,7 @@ export function healthyCalls(
 export const ledgerCall = (id: number, step: number): LedgerCall => ({
   id,
   step,
+  purpose: 'chat',
   receivedAtMs: 1_000 * id,
   status: 200,
   error: null,
