@@ -63,7 +63,7 @@ describe('a run against a deployment', () => {
     expect(['passed', 'void']).toContain(made.verdict);
     expect(made).toMatchObject({ load: 'plain', turns: 46 });
     const [mix] = made.other_loads;
-    expect(mix?.oracle).toMatchObject({ is_clean: true, has_ledger: true, chats_checked: 23 });
+    expect(mix?.oracle).toMatchObject({ is_clean: true, has_ledger: true, chats_checked: 25 });
     expect(report.parse(JSON.parse(await readFile(flags.json ?? '', 'utf8')))).toEqual(made);
     expect(await readFile(flags.html ?? '', 'utf8')).toContain('<svg');
     expect(await unarchivedChats()).toBe(0);

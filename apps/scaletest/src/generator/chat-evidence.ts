@@ -34,11 +34,12 @@ export class ChatEvidence {
   /** True when every viewer holds the newest message of the history, and lists of chats say its status. */
   get areViewersCurrent(): boolean {
     const newestId = this.history?.at(-1)?.id ?? 0;
-    const { viewers, clients } = this.options;
+    const { viewers, clients, turns } = this.options;
     if (newestId === 0) return true;
+    const lastSentAtMs = Math.max(0, ...turns.map(({ sentAtMs }) => sentAtMs));
     return (
       viewers.every(({ fold }) => fold.messages.has(newestId)) &&
-      clients.areCurrent({ newestId, status: this.status })
+      clients.areCurrent({ newestId, status: this.status, lastSentAtMs })
     );
   }
 

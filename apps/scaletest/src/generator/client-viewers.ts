@@ -24,6 +24,7 @@ interface Following {
 
 interface Watching {
   readonly name: string;
+  openedAtMs: number;
   status: ChatStatus | undefined;
   failure: string | undefined;
 }
@@ -58,12 +59,17 @@ export class ClientViewers {
   watchList(chatId: string): Promise<void> {
     const watching: Watching = {
       name: `list ${this.watching.length + 1}`,
+      openedAtMs: Number.POSITIVE_INFINITY,
       status: undefined,
       failure: undefined,
     };
     this.watching.push(watching);
     const { signal } = this.stopping;
-    return new Promise((opened) => {
+    return new Promise((resolve) => {
+      const opened = (): void => {
+        watching.openedAtMs = Math.min(watching.openedAtMs, performance.now());
+        resolve();
+      };
       const read = async (): Promise<void> => {
         for await (const { chat } of watchChats(this.client(), { signal, onOpen: opened }))
           if (chat.id === chatId) watching.status = chat.status;
@@ -74,13 +80,17 @@ export class ClientViewers {
     });
   }
 
-  /** True when every view holds the message, and every list says the status. */
-  areCurrent({ newestId, status }: { newestId: number; status: ChatStatus | undefined }): boolean {
+  /** True when every view holds the message, and every list that was open when it was sent says the status. */
+  areCurrent(chat: { newestId: number; status: ChatStatus | undefined; lastSentAtMs: number }): boolean {
     return (
       this.following.every(
         ({ view, failure }) =>
-          failure !== undefined || view?.messages.some(({ id }) => id === newestId) === true,
-      ) && this.watching.every((watching) => watching.failure !== undefined || watching.status === status)
+          failure !== undefined || view?.messages.some(({ id }) => id === chat.newestId) === true,
+      ) &&
+      this.watching.every(
+        ({ status, failure, openedAtMs }) =>
+          failure !== undefined || openedAtMs >= chat.lastSentAtMs || status === chat.status,
+      )
     );
   }
 

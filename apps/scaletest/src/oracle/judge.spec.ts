@@ -159,12 +159,13 @@ describe('the oracle', () => {
   });
 
   it('holds the list of chats against the chat, and names a client that gave up', () => {
-    const watcher = { name: 'list 1', status: 'waiting' as const, failure: undefined };
+    const watcher = { name: 'list 1', openedAtMs: 0, status: 'waiting' as const, failure: undefined };
     const watched = (change: Partial<ObservedWatcher>): string[] =>
       kinds({ ...healthyChat(turns()), watchers: [{ ...watcher, ...change }] });
     expect(watched({})).toEqual([]);
     expect(watched({ status: 'running' })).toEqual(['watch_differs']);
     expect(watched({ status: undefined })).toEqual(['watch_differs']);
+    expect(watched({ status: undefined, openedAtMs: Number.POSITIVE_INFINITY })).toEqual([]);
     expect(watched({ failure: 'answered 401' })).toEqual(['client_failed']);
   });
 

@@ -93,11 +93,12 @@ function checkTurns({ turns, finalStatus }: ObservedChat): ChatFinding[] {
   return findings;
 }
 
-/** The list of chats says of a chat at rest that it is. */
+/** The list of chats says of a chat at rest that it is, when anything happened in it since the list was opened. */
 function checkWatchers({ turns, watchers, finalStatus }: ObservedChat): ChatFinding[] {
-  return watchers.flatMap(({ name, status, failure }): ChatFinding[] => {
+  return watchers.flatMap(({ name, status, failure, openedAtMs }): ChatFinding[] => {
     if (failure !== undefined) return [{ kind: 'client_failed', detail: `${name}: ${failure}` }];
-    if (!isSettled({ turns }) || status === finalStatus) return [];
+    const isDue = turns.some(({ sentAtMs }) => sentAtMs > openedAtMs);
+    if (!isDue || !isSettled({ turns }) || status === finalStatus) return [];
     const detail = `${name} says ${status ?? 'nothing'}, the chat is ${finalStatus ?? 'unknown'}`;
     return [{ kind: 'watch_differs', detail }];
   });

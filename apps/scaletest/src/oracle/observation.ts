@@ -80,6 +80,8 @@ export interface ObservedViewer {
 /** One who watches the list of the user's chats. */
 export interface ObservedWatcher {
   readonly name: string;
+  /** `performance.now()`; what happened before is not told to it. */
+  readonly openedAtMs: number;
   /** What it was last told of this chat. */
   readonly status: ChatStatus | undefined;
   readonly failure: string | undefined;
