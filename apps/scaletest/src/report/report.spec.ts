@@ -60,7 +60,7 @@ describe('the report', () => {
   it('says of kills how soon others were at what they left, in a report of before it too', () => {
     const made = sampleReport({ chaos: CHAOS });
     expect(textReport(made)).toMatch(
-      /3 kills left 6 chats to others.* p50 6\.0 s, max 7\.3 s \(at most 10\.0 s\); NEVER after 1 kills; 1 kills NOT WATCHED: it was not up/,
+      /3 kills, 3 of them left 6 chats to others.* p50 6\.0 s, max 7\.3 s \(at most 10\.0 s\); NEVER after 1 kills; 1 kills NOT WATCHED: it was not up/,
     );
     expect(htmlReport(made)).toContain('Until others were at all that a killed worker left');
     const { recoveries: _none, ...older } = CHAOS;

@@ -102,10 +102,11 @@ function lostLines({ lost, bus_messages: bus }: NonNullable<LoadReport['chaos']>
 function recoveryLines({ recoveries }: NonNullable<LoadReport['chaos']>): string[] {
   if (recoveries === null) return [];
   const { kills, max_allowed_ms: allowed, p50_ms: p50, max_ms: max, never, unwatched } = recoveries;
+  const felt = kills.filter((kill) => kill.chats > 0).length;
   const chats = kills.reduce((sum, kill) => sum + kill.chats, 0);
   const seconds = (ms: number | null): string => (ms === null ? '-' : `${(ms / 1000).toFixed(1)} s`);
   return [
-    `   recoveries:     ${kills.length} kills left ${chats} chats to others, who were at all of a kill's after p50 ${seconds(p50)}, max ${seconds(max)} (at most ${seconds(allowed)})` +
+    `   recoveries:     ${kills.length} kills, ${felt} of them left ${chats} chats to others, who were at all of a kill's after p50 ${seconds(p50)}, max ${seconds(max)} (at most ${seconds(allowed)})` +
       (never === 0 ? '' : `; NEVER after ${never} kills`) +
       (unwatched.length === 0 ? '' : `; ${unwatched.length} kills NOT WATCHED: ${unwatched[0] ?? ''}`),
   ];
