@@ -51,6 +51,7 @@ export const PROFILES = {
     what: 'half a minute: is anything wrong, and what does a turn cost in SQL',
     size: TWO_OF_EACH,
     isDurable: false,
+    warmUpChats: 8,
     loads: [
       {
         ...plainLoad,
