@@ -50,8 +50,6 @@ export const PROFILES = {
     ...usual,
     what: 'half a minute: is anything wrong, and what does a turn cost in SQL',
     size: TWO_OF_EACH,
-    // A process that has just begun reads its configuration once: with so few chats that would be a good part of a first turn's statements.
-    warmUpChats: 8,
     isDurable: false,
     warmUpChats: 8,
     loads: [
