@@ -112,11 +112,12 @@ function problemWith({ status, text, body }: Reply): string | null {
   return isAboutAField && !isNamed ? `no field named in ${text.slice(0, 300)}` : null;
 }
 
-/** A refusal blames the field that was spoilt, and no other. */
+/** A refusal blames the field that was spoilt, and no other; what is so already is no fault of the body's form. */
 function wrongField({ status, body, text }: Reply, field: string): string | null {
   if (status !== 400) return null;
-  const { validations = [] } = body as { validations?: { field: string }[] };
-  return validations.every((one) => one.field.startsWith(field)) ? null : `blames another field: ${text}`;
+  const { validations = [] } = body as { validations?: { field: string; detail: string }[] };
+  const isRight = validations.every((one) => one.field.startsWith(field) || one.detail.endsWith(' already'));
+  return isRight ? null : `blames another field: ${text}`;
 }
 
 function check(reply: Reply, what: string): void {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createLogger, loadConfig, Metrics } from '@parley/service';
 import { eventually } from '@parley/testing';
 import { relayConfig } from './config';
@@ -100,4 +102,15 @@ describe('The relay as a service', () => {
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
     return { socket, frames };
   }
+
+  it('takes no connection any more when it sends its viewers away', async () => {
+    const chatId = await fixture.chat();
+    const client = await openSse({ url, token, chatId });
+    await client.until(({ status }) => status === 'running');
+    const stopped = app.stop();
+    const [error] = (await once(connect(Number(new URL(url).port), '127.0.0.1'), 'error')) as [Error];
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+    await client.until(({ closed }) => closed !== undefined);
+    await stopped;
+  });
 });

@@ -113,6 +113,9 @@ export class StreamRelayApp {
   /** Not ready from now on; every viewer is sent elsewhere, and then it closes. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    // First of all: a browser's EventSource comes back from a connection refused, but not from an answer of 503.
+    const server = this.nest?.getHttpServer();
+    if (server?.listening === true) server.close();
     await this.relay.stop();
     await this.nest?.close();
   }
