@@ -111,7 +111,7 @@ export default tseslint.config(
   })),
   {
     files: ['**/*.ts'],
-    ignores: ['libs/chat-state/**', 'migrations/**', '**/*.spec.ts', '**/*.bench.ts', '**/testing/**'],
+    ignores: ['libs/chat-state/**', 'migrations/**', '**/*.spec.ts', 'tools/bench/**', '**/testing/**'],
     rules: { 'no-restricted-syntax': ['error', ...soleWriter] },
   },
   { files: ['**/*.spec.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off' } },
