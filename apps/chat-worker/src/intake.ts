@@ -122,17 +122,24 @@ export class Intake {
   private async takeRunnable(): Promise<void> {
     const { batchSize, lease, metrics, roster, store } = this.options;
     await Promise.allSettled(this.acquiring);
+    let areMoreLikely = false;
     for (;;) {
       const limit = Math.min(batchSize, roster.freePlaces);
-      if (limit === 0 || !this.mayTake) return;
+      if (!this.mayTake) return;
+      if (limit === 0) {
+        this.hasDeclined ||= areMoreLikely;
+        return;
+      }
       const giveUp = roster.reserve(limit);
       const { workerId } = lease;
       const heads = await acquireRunnable(store, { workerId, limit }).finally(giveUp);
       for (const head of heads) this.startRunner(head, workerId);
       metrics.acquired('sweep', heads.length);
       metrics.recovered(heads.filter(isTakeover).length);
-      this.hasDeclined = heads.length === limit;
-      if (!this.hasDeclined) return;
+      // As long as there are places nobody is kept out: follow-ups given back now would fill the next batches, and so on for ever.
+      this.hasDeclined = false;
+      areMoreLikely = heads.length === limit;
+      if (!areMoreLikely) return;
     }
   }
 
