@@ -1,22 +1,10 @@
 import type { MessageRole } from '@parley/contracts';
 import type { TranscriptRow } from '@parley/chat-state';
+import { transcriptRows } from './testing/transcript-rows';
 import { isTurnComplete as isComplete, MAX_STEPS_PER_TURN } from './turn-end';
 
 const rowsOf = (roles: readonly MessageRole[]): TranscriptRow[] =>
-  roles.map((role, index) => ({
-    id: index + 1,
-    chatId: 'c',
-    role,
-    content: [],
-    visibility: 'both',
-    compressed: false,
-    createdBy: null,
-    modelConfigId: null,
-    reasoningEffort: null,
-    createdAt: new Date(0),
-    revision: 1,
-    usage: {},
-  }));
+  transcriptRows(...roles.map((role) => ({ role })));
 
 const isTurnComplete = (rows: readonly TranscriptRow[]): boolean =>
   isComplete(rows, (name) => name === 'propose_plan');
