@@ -9,14 +9,10 @@ import { measureClients } from './floor/stream-clients';
 import { diagnose } from './measure/diagnosis';
 import { htmlReport } from './report/html';
 import { Progress } from './report/progress';
-import {
-  type FloorReport,
-  type LoadReport,
-  type Report,
-  REPORT_SCHEMA,
-  REPORT_VERSION,
-} from './report/schema';
+import { type FloorReport, type Report, REPORT_SCHEMA, REPORT_VERSION } from './report/schema';
+import type { LoadRuns } from './report/repeats';
 import { textReport } from './report/text';
+import { runLoads } from './run-loads';
 import { planRun, type RunFlags, type RunPlan } from './run-plan';
 import { Scaletest } from './scaletest';
 import { readBudget } from './sql-budget';
@@ -48,20 +44,19 @@ export async function execute(flags: RunFlags, signal: AbortSignal): Promise<Rep
   const cleansUp = target.kind === 'given' && !flags.keep;
   const test = new Scaletest({ target, seed, signal, progress, budget, cleansUp });
   const environment = { ...describeEnvironment(target), logs: logDirectory };
-  const loads: LoadReport[] = [];
+  const loads: LoadRuns[] = [];
   let floor: FloorReport | null = null;
   let failure: unknown;
   try {
     await test.prepare(Math.max(...plan.loads.map(({ users }) => users)));
-    const diagnosis = startDiagnosis(flags, { target, progress, signal });
-    await runLoads(test, { plan, loads, progress, signal });
-    await diagnosis;
+    const diagnosis = (): Promise<void> => startDiagnosis(flags, { target, progress, signal });
+    await runLoads({ test, plan, progress, signal, diagnosis }, loads);
     if (flags.floor && !signal.aborted) floor = await measureFloor(target, { progress, signal });
   } catch (error) {
     failure = error;
   }
   try {
-    const [first, ...others] = loads;
+    const [first, ...others] = loads.map(({ reported }) => reported);
     if (first === undefined) {
       const why = failure === undefined ? 'it was stopped' : describeFailure(failure);
       throw new Error(`No load was run: ${why}`, { cause: failure });
@@ -105,23 +100,6 @@ async function startDiagnosis(
 
 function describeFailure(failure: unknown): string {
   return failure instanceof Error ? failure.message : String(failure);
-}
-
-async function runLoads(
-  test: Scaletest,
-  run: { plan: RunPlan; loads: LoadReport[]; progress: Progress; signal: AbortSignal },
-): Promise<void> {
-  const { plan, loads, progress, signal } = run;
-  const [first] = plan.loads;
-  if (first !== undefined) await test.warmUp(first, plan.profile.warmUpChats);
-  for (const load of plan.loads) {
-    if (signal.aborted) return;
-    const report = await test.run(load, plan.repeat);
-    loads.push(report);
-    progress.say(
-      `${report.load}: ${report.turns} turns, ${report.turns_per_s}/s, oracle ${report.oracle.is_clean ? 'clean' : `${report.oracle.findings} findings`}`,
-    );
-  }
 }
 
 async function startTarget(flags: RunFlags, plan: RunPlan): Promise<Target> {

@@ -10,6 +10,7 @@ import { Scaletest } from './scaletest';
 import { commitsAnotherText, commitsTwice, dropsAPart, losesAPart, skipsAFence } from './testing/faults';
 import { lookupTool, runTwice } from './testing/lookup-tool';
 import { type PlantedFaults, startPlatform } from './testing/platform';
+import { loadRuns } from './report/repeats';
 import { verdictOf } from './verdict';
 
 const LOAD: LoadPlan = {
@@ -44,7 +45,7 @@ describe('the oracle', () => {
     });
     try {
       await test.prepare(1);
-      return await test.run({ ...LOAD, ...change }, 1);
+      return (await test.run({ ...LOAD, ...change }, 1)).reported;
     } finally {
       await test.close();
       await target.stop();
@@ -53,7 +54,7 @@ describe('the oracle', () => {
 
   const expectNamed = (report: LoadReport, kind: string): void => {
     expect(Object.keys(report.oracle.by_kind)).toContain(kind);
-    const { verdict, reasons } = verdictOf([report], false);
+    const { verdict, reasons } = verdictOf([loadRuns([report])], false);
     expect(verdict).toBe('failed');
     expect(reasons.join('\n')).toContain(kind);
   };

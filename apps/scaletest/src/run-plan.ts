@@ -62,6 +62,8 @@ export const ARRIVAL_CHOICES = ARRIVAL_KINDS;
 const DEFAULT_DURATION_MS = 30_000;
 /** What the platform may at best need for a turn, where a load has no number of turns. */
 const FASTEST_TURN_MS = 20;
+/** Of a load that lasts by time. */
+const WARM_UP_TURNS = 5;
 
 export function planRun(flags: RunFlags, logDirectory: string): RunPlan {
   const profile: Profile = PROFILES[flags.profile];
@@ -99,6 +101,21 @@ function ledgerEntriesOf(load: LoadPlan): number {
   const turnMs = FASTEST_TURN_MS + shape.firstByteMs + shape.chunkMs * (shape.chunks - 1);
   const turns = plannedTurns(load) ?? Math.ceil((chats * durationMs) / turnMs);
   return 4 * (turns + chats);
+}
+
+/** What a load does before it counts: so many of its chats, so often as it says or a few times, and nothing of what it is to suffer. */
+export function warmUpOf(load: LoadPlan, chats: number): LoadPlan {
+  return {
+    ...load,
+    name: 'warm-up',
+    chats,
+    turns: load.turns ?? WARM_UP_TURNS,
+    durationMs: undefined,
+    arrivals: undefined,
+    fault: undefined,
+    maxRecoveryMs: undefined,
+    barrierDelayMs: 0,
+  };
 }
 
 function applyFlags(load: LoadPlan, flags: RunFlags): LoadPlan {

@@ -21,6 +21,7 @@ import { checkToolRuns } from './oracle/tool-run-checks';
 import type { LedgerCalls } from './oracle/ledger-call';
 import type { Progress } from './report/progress';
 import type { LoadReport } from './report/schema';
+import { type LoadRuns, loadRuns } from './report/repeats';
 import { sumUp } from './report/sum-up';
 import { checkBudget, type SqlBudget } from './sql-budget';
 import { MockLedger } from './system/mock-ledger';
@@ -94,22 +95,17 @@ export class Scaletest {
     );
   }
 
-  /** An uncounted run of a load with so many chats. */
-  async warmUp(plan: LoadPlan, chats: number): Promise<void> {
-    if (chats > 0) await this.outcomeOf({ ...plan, name: 'warm-up', chats });
+  /** Runs a load that does not count: nothing of it is judged. */
+  async warmUp(plan: LoadPlan): Promise<void> {
+    await this.outcomeOf(plan);
   }
 
-  /** Runs a load as often as asked; the report is of the median one by turns a second, or of the first that found something. */
-  async run(plan: LoadPlan, repeat: number): Promise<LoadReport> {
-    const reports: LoadReport[] = [];
-    while (reports.length < repeat && (reports.length === 0 || !this.options.signal.aborted))
-      reports.push(await this.runOnce(plan));
-    const repeats = reports.map(({ turns_per_s: rate }) => rate);
-    const sorted = [...reports].sort((left, right) => left.turns_per_s - right.turns_per_s);
-    const chosen =
-      reports.find(({ oracle }) => !oracle.is_clean) ?? sorted[Math.floor((sorted.length - 1) / 2)];
-    if (chosen === undefined) throw new Error('No load was run');
-    return { ...chosen, repeats };
+  /** Runs a load as often as asked, and at least once. */
+  async run(plan: LoadPlan, repeat: number): Promise<LoadRuns> {
+    const runs: LoadReport[] = [];
+    while (runs.length < repeat && (runs.length === 0 || !this.options.signal.aborted))
+      runs.push(await this.runOnce(plan));
+    return loadRuns(runs);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,14 @@
+import { loadRuns } from './report/repeats';
+import type { LoadReport } from './report/schema';
 import { sampleLoad } from './testing/sample-report';
 import { verdictOf } from './verdict';
+
+/** Of loads that were run once. */
+const judge = (loads: readonly LoadReport[], wasAborted: boolean) =>
+  verdictOf(
+    loads.map((load) => loadRuns([load])),
+    wasAborted,
+  );
 
 const voidGenerator = { ...sampleLoad().generator, void_because: 'too slow' };
 
@@ -20,9 +29,9 @@ const chaos = {
 
 describe('the verdict', () => {
   it('is passed when nothing is wrong, void when the generator was too slow, aborted when it was stopped', () => {
-    expect(verdictOf([sampleLoad()], false)).toEqual({ verdict: 'passed', reasons: [] });
-    expect(verdictOf([sampleLoad({ generator: voidGenerator })], false).verdict).toBe('void');
-    expect(verdictOf([sampleLoad()], true).verdict).toBe('aborted');
+    expect(judge([sampleLoad()], false)).toEqual({ verdict: 'passed', reasons: [] });
+    expect(judge([sampleLoad({ generator: voidGenerator })], false).verdict).toBe('void');
+    expect(judge([sampleLoad()], true).verdict).toBe('aborted');
   });
 
   it('is failed by a finding, a scenario, an exceeded budget and a fault that could not be carried out, whatever else', () => {
@@ -39,7 +48,7 @@ describe('the verdict', () => {
       }),
     ];
     for (const load of failing) {
-      const { verdict, reasons } = verdictOf([sampleLoad(), load], true);
+      const { verdict, reasons } = judge([sampleLoad(), load], true);
       expect(verdict).toBe('failed');
       expect(reasons).toHaveLength(1);
     }
@@ -55,7 +64,7 @@ describe('the verdict', () => {
       kills: [{ at_s: 1, chats: 2, recovered_after_ms: 9_900 }],
     };
     const judged = (change: Partial<typeof recoveries>) =>
-      verdictOf(
+      judge(
         [sampleLoad({ chaos: { ...chaos, failure: null, recoveries: { ...recoveries, ...change } } })],
         false,
       );
@@ -68,6 +77,34 @@ describe('the verdict', () => {
     ]);
     expect(judged({ unwatched: ['it was not up'] }).reasons).toEqual([
       'plain: the recovery of 1 kills is not known: it was not up',
+    ]);
+  });
+
+  it('is on every repetition, though the median one is reported', () => {
+    const { oracle, generator } = sampleLoad();
+    const median = sampleLoad({ turns_per_s: 20 });
+    const best = sampleLoad({ turns_per_s: 30 });
+    const judged = (worst: Partial<LoadReport>) =>
+      verdictOf([loadRuns([best, sampleLoad({ turns_per_s: 10, ...worst }), median])], false);
+    expect(judged({})).toEqual({ verdict: 'passed', reasons: [] });
+    expect(judged({ generator: voidGenerator })).toEqual({
+      verdict: 'void',
+      reasons: ['plain, run 2 of 3: too slow'],
+    });
+    expect(judged({ oracle: { ...oracle, has_ledger: false } }).reasons).toEqual([
+      "plain, run 2 of 3: the mock's ledger could not be read",
+    ]);
+    const budget = { is_kept: false, lines: [{ what: 'statements', budget: 2, measured: 3 }] };
+    expect(judged({ budget }).reasons).toEqual(['plain, run 2 of 3: statements: 3, budget 2']);
+    expect(judged({ oracle: { ...oracle, is_clean: false, by_kind: { hang: 1 } } }).verdict).toBe('failed');
+    // The cost of the generator is limited in the run whose figures are reported.
+    const costly = { ...generator, cpu_ms_per_turn: 1.6, max_cpu_ms_per_turn: 1.5 };
+    expect(judged({ generator: costly }).verdict).toBe('passed');
+    expect(verdictOf([loadRuns([{ ...median, generator: costly }, best, best])], false).verdict).toBe(
+      'passed',
+    );
+    expect(verdictOf([loadRuns([{ ...best, generator: costly }, median, best])], false).reasons).toEqual([
+      'plain: the generator cost 1.6 ms of CPU a turn, at most 1.5 may be its share',
     ]);
   });
 });

@@ -199,8 +199,21 @@ export const loadReport = z.object({
   timeline: z.array(
     z.object({ at_s: z.number(), turns: z.number(), p50_ms: z.number(), p99_ms: z.number() }),
   ),
-  /** Turns a second of each repetition; the report is of the median one. */
+  /** Turns a second of each repetition; the report is of the median one, or of the first that found something. */
   repeats: z.array(z.number()),
+  /** Of each repetition, in the same order, what the verdict looks at; null where it was not measured. */
+  repeat_runs: z
+    .array(
+      z.object({
+        turns_per_s: z.number(),
+        generator_cpu_ms_per_turn: z.number(),
+        void_because: z.string().nullable(),
+        is_clean: z.boolean(),
+        has_ledger: z.boolean(),
+        is_budget_kept: z.boolean().nullable(),
+      }),
+    )
+    .default([]),
   budget: z
     .object({
       is_kept: z.boolean(),

@@ -90,6 +90,7 @@ export function sumUp(input: SumUpInput): LoadReport {
     },
     timeline: timelineOf(ended, outcome.startedAtMs),
     repeats: [],
+    repeat_runs: [],
     budget: null,
   };
 }

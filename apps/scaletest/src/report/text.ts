@@ -43,11 +43,21 @@ function loadLines(load: LoadReport): string[] {
         ]),
     `   streams:        ${load.wire_bytes_per_turn} bytes and ${streams.events_per_turn} events a turn, ${streams.reconnects} reconnects, ${streams.cut_by_commit} of ${streams.episodes} answers overtaken by their commit`,
     `   calls:          ${load.calls.retries} tried again, ${load.calls.rate_limited} rate limited, ${load.calls.confirmed} confirmed after a lost reply, ${load.calls.server_errors} answered with a 5xx`,
-    `   generator:      ${generator.cpu_ms_per_turn} ms a turn${generator.max_cpu_ms_per_turn === null ? '' : ` (at most ${generator.max_cpu_ms_per_turn})`}, ${Math.round(generator.cpu_share * 100)} % of a processor, loop delay p99 ${generator.loop_delay_p99_ms} ms, worst backlog ${generator.worst_backlog}`,
+    `   generator:      ${generatorCost(load)}, ${Math.round(generator.cpu_share * 100)} % of a processor, loop delay p99 ${generator.loop_delay_p99_ms} ms, worst backlog ${generator.worst_backlog}`,
     ...chaosLines(load),
     ...oracleLines(load),
     ...budgetLines(load),
   ];
+}
+
+/** With those of all repetitions: the limit is only on the one that is reported. */
+function generatorCost({ generator, repeat_runs: runs }: LoadReport): string {
+  const { cpu_ms_per_turn: costMs, max_cpu_ms_per_turn: maxMs } = generator;
+  const details = [
+    ...(runs.length > 1 ? [`of ${runs.map((run) => run.generator_cpu_ms_per_turn).join(', ')}`] : []),
+    ...(maxMs === null ? [] : [`at most ${maxMs}`]),
+  ];
+  return `${costMs} ms a turn${details.length === 0 ? '' : ` (${details.join('; ')})`}`;
 }
 
 function latencyLines({ overhead_ms: overhead, latency_ms: latency, stall_ms: stall }: LoadReport): string[] {

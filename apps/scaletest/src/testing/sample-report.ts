@@ -69,6 +69,7 @@ export function sampleLoad(change: Partial<LoadReport> = {}): LoadReport {
       { at_s: 1, turns: 8, p50_ms: 4, p99_ms: 11 },
     ],
     repeats: [10],
+    repeat_runs: [],
     budget: null,
     ...change,
   };
