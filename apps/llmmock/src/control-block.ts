@@ -59,6 +59,27 @@ export function lastControlBlock(text: string): string | undefined {
   return hasControlBlock(text) ? findBlocks(text).at(-1)?.json : undefined;
 }
 
+const LEADING_KEY = /^\{\s*"key"\s*:\s*("(?:[^"\\]|\\.)*")/;
+
+/** The keys of the blocks in the text, in order; blocks without one, or that are no JSON, have none. */
+export function controlKeys(text: string): string[] {
+  if (!hasControlBlock(text)) return [];
+  return findBlocks(text).flatMap(({ json }) => {
+    const key = keyOfBlock(json);
+    return typeof key === 'string' ? [key] : [];
+  });
+}
+
+/** Parsed, not cut out: a slice would keep the whole prompt in memory. */
+function keyOfBlock(json: string): unknown {
+  try {
+    const leading = LEADING_KEY.exec(json)?.[1];
+    return leading === undefined ? (JSON.parse(json) as { key?: unknown }).key : JSON.parse(leading);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The text as a person would read it: without control blocks. */
 export function withoutControlBlocks(text: string): string {
   if (!hasControlBlock(text)) return text;

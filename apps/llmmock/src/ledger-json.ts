@@ -12,6 +12,10 @@ export interface LedgerEntryJson {
   prompt_sha256: string | null;
   message_count: number;
   last_user_text: string;
+  user_keys: readonly string[];
+  user_key_count: number;
+  answer_characters: number;
+  tool_results: number;
   streamed: boolean;
   status: number;
   fault: string | null;
@@ -46,6 +50,10 @@ export function ledgerEntryJson(entry: LedgerEntry): LedgerEntryJson {
     prompt_sha256: entry.promptSha256,
     message_count: entry.messageCount,
     last_user_text: entry.lastUserText,
+    user_keys: entry.userKeys,
+    user_key_count: entry.userKeyCount,
+    answer_characters: entry.answerCharacters,
+    tool_results: entry.toolResults,
     streamed: entry.streamed,
     status: entry.status,
     fault: entry.fault,

@@ -17,6 +17,14 @@ export interface LedgerEntry {
   promptSha256: string | null;
   messageCount: number;
   lastUserText: string;
+  /** Of the control blocks in all user messages, oldest first; of a long prompt only the newest, see `keptKeys`. */
+  userKeys: readonly string[];
+  /** How many there are, whether or not they are kept. */
+  userKeyCount: number;
+  /** Of the model's earlier texts in the prompt. */
+  answerCharacters: number;
+  /** In the prompt. */
+  toolResults: number;
   streamed: boolean;
   /** The HTTP status; 0 while nothing was sent. */
   status: number;
@@ -42,15 +50,25 @@ export interface LedgerLimits {
 
 const FIXED_ENTRY_BYTES = 600;
 const MAX_TEXT_CHARACTERS = 400;
+const BYTES_PER_KEY = 40;
+const MAX_KEYS_CHARACTERS = 2_000;
 
 /** Cut for the ledger. */
 export function ledgerText(text: string): string {
   return text.length <= MAX_TEXT_CHARACTERS ? text : `${text.slice(0, MAX_TEXT_CHARACTERS)}…`;
 }
 
+/** The newest of these keys, as many as an entry has room for. */
+export function keptKeys(keys: readonly string[]): readonly string[] {
+  let characters = 0;
+  const oldest = keys.findLastIndex((key) => (characters += key.length) > MAX_KEYS_CHARACTERS);
+  return keys.slice(oldest + 1);
+}
+
 function bytesOf(entry: LedgerEntry): number {
   return (
     FIXED_ENTRY_BYTES +
+    entry.userKeys.reduce((sum, key) => sum + BYTES_PER_KEY + 2 * key.length, 0) +
     2 *
       (entry.lastUserText.length +
         (entry.error?.length ?? 0) +
@@ -82,6 +100,10 @@ export class Ledger {
       promptSha256: null,
       messageCount: 0,
       lastUserText: '',
+      userKeys: [],
+      userKeyCount: 0,
+      answerCharacters: 0,
+      toolResults: 0,
       streamed: false,
       status: 0,
       fault: null,

@@ -12,7 +12,7 @@ import { type Control, controlOfPrompt, parseControl } from './control';
 import { effectiveControl } from './effective-control';
 import type { Fault, StatusFault } from './fault';
 import { isObject, type JsonObject } from './json-fields';
-import { type Ledger, type LedgerEntry, ledgerText } from './ledger';
+import { keptKeys, type Ledger, type LedgerEntry, ledgerText } from './ledger';
 import type { LedgerTotals } from './ledger-totals';
 import type { MockMetrics } from './metrics';
 import type { ModelApi } from './model-api';
@@ -135,7 +135,12 @@ export class ModelEndpoint {
     entry.purpose = isSummary(request) ? 'summary' : isStructured(request) ? 'structured' : 'chat';
     entry.messageCount = request.messages.length;
     entry.promptSha256 = hash('sha256', messagesJson);
-    entry.lastUserText = ledgerText(request.transcript.lastUserText);
+    const { lastUserText, userKeys, answerCharacters, toolResults } = request.transcript;
+    entry.lastUserText = ledgerText(lastUserText);
+    entry.userKeys = keptKeys(userKeys);
+    entry.userKeyCount = userKeys.length;
+    entry.answerCharacters = answerCharacters;
+    entry.toolResults = toolResults;
   }
 
   private play(

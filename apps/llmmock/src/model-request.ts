@@ -1,4 +1,4 @@
-import { hasControlBlock, withoutControlBlocks } from './control-block';
+import { controlKeys, hasControlBlock, withoutControlBlocks } from './control-block';
 import type { JsonObject } from './json-fields';
 
 export type ApiName = 'openai-responses' | 'chat-completions' | 'anthropic';
@@ -44,21 +44,34 @@ export class Transcript {
   /** The latest user text with a control block in it. */
   lastControlledText = '';
   toolResultsSinceUser = 0;
+  /** Of all control blocks in user texts, in order. */
+  readonly userKeys: string[] = [];
+  /** Characters of the model's own earlier texts. */
+  answerCharacters = 0;
+  toolResults = 0;
 
   addText(text: string): void {
     this.characters += text.length;
+  }
+
+  /** What the model said before. */
+  addAnswerText(text: string): void {
+    this.characters += text.length;
+    this.answerCharacters += text.length;
   }
 
   addUserText(text: string): void {
     this.characters += text.length;
     this.lastUserText = text;
     if (hasControlBlock(text)) this.lastControlledText = text;
+    this.userKeys.push(...controlKeys(text));
     this.toolResultsSinceUser = 0;
   }
 
   addToolResult(text: string): void {
     this.characters += text.length;
     this.toolResultsSinceUser += 1;
+    this.toolResults += 1;
   }
 
   /** The latest user text without control blocks. */

@@ -60,6 +60,7 @@ function readBlocks(
 function addToTranscript(role: Turn['role'], blocks: readonly Block[], transcript: Transcript): void {
   for (const block of blocks) {
     if (block.type === 'tool_result') transcript.addToolResult(block.text);
+    else if (role === 'assistant' && block.type === 'text') transcript.addAnswerText(block.text);
     else if (role !== 'user') transcript.addText(block.text);
   }
   const input = role === 'user' ? blocks.filter((block) => USER_INPUT.has(block.type)) : [];

@@ -139,7 +139,8 @@ function assistantMessage(message: JsonObject, index: number, walk: MessageWalk)
   const text = isMissing(message['content'])
     ? ''
     : contentText(message['content'], `${path}.content`, 'assistant');
-  walk.transcript.addText(text + (refusal ?? '') + (thought ?? ''));
+  walk.transcript.addAnswerText(text);
+  walk.transcript.addText((refusal ?? '') + (thought ?? ''));
   walk.answeredCalls = new Set();
   if (hasCalls) toolCalls(message['tool_calls'], `${path}.tool_calls`, walk);
 }

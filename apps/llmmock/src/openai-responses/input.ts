@@ -101,7 +101,7 @@ function message(item: JsonObject, path: string, walk: InputWalk): void {
   const text = contentText(item['content'], `${path}.content`, role === 'assistant' ? 'model' : 'client');
   if (role === 'assistant') {
     followReasoning(checkItemId(item, path, walk, 'msg'), 'message', walk);
-    walk.transcript.addText(text);
+    walk.transcript.addAnswerText(text);
     return;
   }
   if (walk.openReasoning !== undefined) throw withoutFollower(walk.openReasoning);
