@@ -133,9 +133,12 @@ async function measureFloor(
     ...(await measureClients({ ...shared, chunkMs: 0 })),
     ...(await measureClients({ ...shared, chunkMs: 10 })),
   ];
-  if (target.databaseUrl === undefined) return { clients, commits: [] };
+  const { databaseUrl } = target;
+  if (databaseUrl === undefined)
+    return { clients, commits: [], commits_left_out: 'give --database-url to measure it' };
   const postgresPid = target.processes()['postgres']?.[0];
-  return { clients, commits: await measureCommits({ databaseUrl: target.databaseUrl, postgresPid, signal }) };
+  const commits = await measureCommits({ databaseUrl, postgresPid, signal });
+  return { clients, commits, commits_left_out: null };
 }
 
 async function write(report: Report, { json, html }: RunFlags): Promise<void> {

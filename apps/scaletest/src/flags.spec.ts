@@ -44,6 +44,12 @@ describe('the command line', () => {
     });
   });
 
+  it('takes faults for the profile of theirs, named or not', async () => {
+    expect(await parse('--chaos kill-worker')).toMatchObject({ profile: 'chaos', chaos: ['kill-worker'] });
+    expect(await parse('--profile chaos --chaos all')).toMatchObject({ profile: 'chaos' });
+    expect(await parse('--chats 3')).toMatchObject({ profile: 'smoke' });
+  });
+
   it.each([
     ['--spawn standalone --relays 2 --pool 4', '--relays, --pool have no effect with --spawn standalone'],
     ['--spawn standalone --chaos all', '--chaos has no effect with --spawn standalone'],
@@ -54,6 +60,10 @@ describe('the command line', () => {
     ['--keep --mock-url http://m', '--mock-url, --keep have no effect without --url'],
     ['--duration 5 --turns 3', '--turns has no effect in a load that lasts by time'],
     ['--chaos restart-nats --max-recovery 5', '--max-recovery has no effect without --chaos kill-worker'],
+    ['--profile open --turns 3', '--turns has no effect in a load that lasts by time'],
+    ['--profile chaos --chaos all --turns 3', '--turns has no effect with --chaos'],
+    ['--profile storm --chaos kill-worker', '--profile storm has no effect with --chaos'],
+    ['--url http://a --metrics-token t', '--metrics-token has no effect without --service-urls'],
     ['--profile storm --budget b', '--budget has no effect'],
   ])('refuses %s', async (line, why) => {
     await expect(parse(line)).rejects.toThrow(why);

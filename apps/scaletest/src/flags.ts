@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseFaults } from './chaos/faults';
 import { isProfileName, PROFILES, type ProfileName } from './profiles';
 import { ARRIVAL_CHOICES, type RunFlags } from './run-plan';
-import { givenOptions, refuseUseless } from './useless-flags';
+import { CHAOS_PROFILE, givenOptions, refuseUseless } from './useless-flags';
 import { parseMix } from './scenarios/mix';
 
 export interface Actions {
@@ -28,8 +28,10 @@ export function buildCommand({ run, compare, trace }: Actions): Command {
   addLoadFlags(command);
   addOutputFlags(command);
   command.action((raw: Record<string, unknown>) => {
-    refuseUseless(raw, givenOptions(command));
-    return run(toRunFlags(raw));
+    const given = givenOptions(command);
+    refuseUseless(raw, given);
+    const isChaos = given.has('chaos') && !given.has('profile');
+    return run(toRunFlags(isChaos ? { ...raw, profile: CHAOS_PROFILE } : raw));
   });
   program
     .command('compare')
@@ -99,8 +101,10 @@ function addLoadFlags(command: Command): void {
     .option('--chunk-ms <ms>', 'between two chunks', count(0, 60_000))
     .option('--turn-start-delay <s>', 'pause between the first turns and the rest', seconds)
     .option('--timeout <s>', 'a turn that takes longer hangs', seconds)
-    .option('--chaos <faults>', 'all, or names with commas: each gets a load of its own', (text) =>
-      orInvalid(() => parseFaults(text)),
+    .option(
+      '--chaos <faults>',
+      'all, or names with commas: each gets a load of its own, as --profile chaos has it',
+      (text) => orInvalid(() => parseFaults(text)),
     )
     .option(
       '--max-recovery <s>',

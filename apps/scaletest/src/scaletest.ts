@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { archiveChats } from './archive-chats';
 import { ChatSession } from './generator/chat-session';
 import type { DeliveryCounts } from './generator/delivery';
 import { HangWatch } from './generator/hang-watch';
@@ -40,7 +41,6 @@ export interface ScaletestOptions {
 
 const IDLE_MS = 3_000;
 const MAX_SOCKETS = 1_024;
-const CLEAN_UP_AT_ONCE = 8;
 
 export class Scaletest {
   readonly runId = randomBytes(3).toString('hex');
@@ -167,7 +167,7 @@ export class Scaletest {
   }
 
   private async archive(sessions: readonly ChatSession[]): Promise<void> {
-    const left = await archiveAll(sessions);
+    const left = await archiveChats(sessions);
     if (left > 0) this.options.progress.say(`${left} chats could not be archived`);
   }
 
@@ -212,21 +212,3 @@ export class Scaletest {
     }
   }
 }
-
-/** @returns how many could not be */
-async function archiveAll(sessions: readonly ChatSession[]): Promise<number> {
-  let failed = 0;
-  const left = sessions.filter(({ chatId }) => chatId !== '').values();
-  await Promise.all(
-    Array.from({ length: CLEAN_UP_AT_ONCE }, async () => {
-      for (const session of left) if (!(await isArchived(session))) failed += 1;
-    }),
-  );
-  return failed;
-}
-
-const isArchived = (session: ChatSession): Promise<boolean> =>
-  session.setArchived(true).then(
-    (status) => status < 300,
-    () => false,
-  );

@@ -67,6 +67,14 @@ describe('the report', () => {
     expect(report.parse({ ...made, chaos: older }).chaos?.recoveries).toBeNull();
   });
 
+  it('says that Postgres was left out of the floor, and why', () => {
+    const floor = { clients: [], commits: [], commits_left_out: 'give --database-url to measure it' };
+    const made = sampleReport({ floor });
+    expect(textReport(made)).toContain('two commits a turn: not measured, give --database-url to measure it');
+    const older = report.parse({ ...made, floor: { clients: [], commits: [] } });
+    expect(textReport(older)).not.toContain('two commits a turn');
+  });
+
   it('as a page needs nothing else, and shows nothing as markup that is text', () => {
     const html = htmlReport(sampleReport({ oracle: FINDING }));
     expect(html).not.toMatch(/<script|<link|src=|https?:\/\//);

@@ -238,7 +238,12 @@ const commitFloor = z.object({
   ms_per_turn: z.number(),
   postgres_cpu_ms_per_turn: z.number().nullable(),
 });
-export const floorReport = z.object({ clients: z.array(clientFloor), commits: z.array(commitFloor) });
+export const floorReport = z.object({
+  clients: z.array(clientFloor),
+  commits: z.array(commitFloor),
+  /** Why `commits` is empty; null when it is not. */
+  commits_left_out: z.string().nullable().default(null),
+});
 export type FloorReport = z.infer<typeof floorReport>;
 
 export const VERDICTS = ['passed', 'failed', 'void', 'aborted'] as const;

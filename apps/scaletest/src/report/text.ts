@@ -173,6 +173,9 @@ function floorLines(floor: FloorReport): string[] {
       ({ name, turns_per_s: rate, cpu_ms_per_turn: cpu, overhead_ms: overhead, first_token_ms: first }) =>
         `   ${name.padEnd(44)} ${String(rate).padStart(7)} turns/s, ${cpu} ms CPU a turn, over p50 ${overhead?.p50 ?? '-'} p95 ${overhead?.p95 ?? '-'} ms, first token p50 ${first?.p50 ?? '-'} ms`,
     ),
+    ...(floor.commits_left_out === null
+      ? []
+      : [`   two commits a turn: not measured, ${floor.commits_left_out}`]),
     ...floor.commits.map(
       ({ by, clients, turns_per_s: rate, ms_per_turn: ms, postgres_cpu_ms_per_turn: cpu }) =>
         `   two commits a turn, ${String(clients).padStart(2)} clients (${by})${' '.repeat(16 - by.length)} ${String(rate).padStart(7)} turns/s, ${ms} ms a turn, ${cpu ?? '-'} ms Postgres CPU a turn`,
