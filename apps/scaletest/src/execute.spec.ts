@@ -65,10 +65,7 @@ describe('a run against a deployment', () => {
     const [mix] = made.other_loads;
     expect(mix?.oracle).toMatchObject({ is_clean: true, has_ledger: true, chats_checked: 25 });
     expect(report.parse(JSON.parse(await readFile(flags.json ?? '', 'utf8')))).toEqual(made);
-    expect(made.floor).toMatchObject({
-      commits: [],
-      commits_left_out: expect.stringMatching('--database-url'),
-    });
+    expect(made.floor?.commits_left_out).toMatch('--database-url');
     expect(await readFile(flags.html ?? '', 'utf8')).toContain('<svg');
     expect(await unarchivedChats()).toBe(0);
     expect(await tokensOfUser('parley-scaletest-1')).toEqual([]);
