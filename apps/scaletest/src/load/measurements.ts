@@ -1,13 +1,20 @@
 /** Everything that is measured beside the turns, taken together at the same instants of a load. */
 import { type BusReading, readBus } from '../measure/bus-usage';
 import { type GeneratorHealth, GeneratorWatch } from '../measure/generator-health';
-import { type GroupUsage, ProcessUsage } from '../measure/process-usage';
-import { metricsSince, readServiceMetrics, type ServiceMetrics } from '../measure/service-metrics';
+import { type GroupUsage, type OneProcessUsage, ProcessUsage } from '../measure/process-usage';
+import {
+  metricsSince,
+  scrape,
+  type ServiceMetrics,
+  StatementCounters,
+  wantedOf,
+} from '../measure/service-metrics';
 import type { SqlReading, StatementReader } from '../measure/sql-usage';
 import type { Target } from '../system/target';
 
 export interface Measured {
   readonly usage: Readonly<Record<string, GroupUsage>>;
+  readonly processes: readonly OneProcessUsage[];
   readonly generator: GeneratorHealth;
   /** Since the load began. */
   readonly services: readonly ServiceMetrics[];
@@ -24,6 +31,7 @@ export class Measurements {
   private readonly generator = new GeneratorWatch();
   private busBefore: BusReading | null = null;
   private servicesBefore: readonly ServiceMetrics[] = [];
+  private readonly servicesBetween: (readonly ServiceMetrics[])[] = [];
   private sqlStart: SqlReading | null = null;
   private sqlBarrier: SqlReading | null = null;
 
@@ -35,40 +43,44 @@ export class Measurements {
   }
 
   async start(): Promise<void> {
-    this.sqlStart = await this.readSql();
+    const services = await this.readServices();
+    this.sqlStart = await this.readSql(services);
+    this.servicesBefore = wantedOf(services);
     this.busBefore = await this.readBus();
-    this.servicesBefore = await this.readServices();
     this.processes.start();
     this.generator.start();
   }
 
   async atBarrier(): Promise<void> {
-    this.sqlBarrier = await this.readSql();
+    // Who counts the statements themselves has to be asked, which begins some of their metrics anew.
+    const services = this.sql instanceof StatementCounters ? await this.readServices() : [];
+    this.sqlBarrier = await this.readSql(services);
+    this.servicesBetween.push(wantedOf(services));
   }
 
   async stop(): Promise<Measured> {
     const generator = this.generator.stop();
-    const usage = this.processes.stop();
-    const [sqlEnd, busAfter, services] = [
-      await this.readSql(),
-      await this.readBus(),
-      await this.readServices(),
-    ];
-    const { busBefore, sqlStart, sqlBarrier } = this;
+    const { groups: usage, processes } = this.processes.stop();
+    const services = await this.readServices();
+    const [sqlEnd, busAfter] = [await this.readSql(services), await this.readBus()];
+    const { busBefore, sqlStart, sqlBarrier, servicesBefore, servicesBetween } = this;
     return {
       usage,
+      processes,
       generator,
-      services: metricsSince(this.servicesBefore, services),
+      services: metricsSince(servicesBefore, wantedOf(services), servicesBetween),
       bus: busBefore === null || busAfter === null ? null : { before: busBefore, after: busAfter },
       sql:
         sqlStart === null || sqlEnd === null ? null : { start: sqlStart, barrier: sqlBarrier, end: sqlEnd },
     };
   }
 
-  /** Null when the database is away, as it may be under chaos. */
-  private async readSql(): Promise<SqlReading | null> {
+  /** Null when the database, or what counts in its place, is away, as it may be under chaos. */
+  private async readSql(services: readonly ServiceMetrics[]): Promise<SqlReading | null> {
+    const { sql } = this;
     try {
-      return (await this.sql?.read()) ?? null;
+      if (sql instanceof StatementCounters) return sql.readFrom(services);
+      return (await sql?.read()) ?? null;
     } catch {
       return null;
     }
@@ -76,7 +88,7 @@ export class Measurements {
 
   private readServices(): Promise<ServiceMetrics[]> {
     const { metricsUrls: urls, metricsToken: token } = this.target;
-    return readServiceMetrics({ urls, token });
+    return scrape({ urls, token });
   }
 
   private readBus(): Promise<BusReading | null> {

@@ -15,6 +15,15 @@ export interface GroupUsage {
   readonly peakRssBytes: number;
 }
 
+/** Of Postgres: all its processes together. */
+export interface OneProcessUsage {
+  /** The group with a number, in the order in which its processes were first seen; one that was started again is another one. */
+  readonly name: string;
+  readonly group: string;
+  readonly cpuMs: number;
+  readonly peakRssBytes: number;
+}
+
 interface Watched {
   readonly group: string;
   readonly cpuAtStartMs: number;
@@ -44,20 +53,24 @@ export class ProcessUsage {
     this.timer = setInterval(() => this.sample(), SAMPLE_MS);
   }
 
-  stop(): Record<string, GroupUsage> {
+  stop(): { groups: Record<string, GroupUsage>; processes: OneProcessUsage[] } {
     clearInterval(this.timer);
     this.samples = 0;
     this.sample();
-    const usage: Record<string, GroupUsage> = {};
-    for (const { group, cpuMs, cpuAtStartMs, peakRssBytes } of this.watched.values()) {
-      const known = usage[group] ?? { processes: 0, cpuMs: 0, peakRssBytes: 0 };
-      usage[group] = {
-        processes: known.processes + 1,
-        cpuMs: known.cpuMs + cpuMs - cpuAtStartMs,
+    const groups: Record<string, GroupUsage> = {};
+    const processes: OneProcessUsage[] = [];
+    for (const { group, cpuMs: cpuAtEndMs, cpuAtStartMs, peakRssBytes } of this.watched.values()) {
+      const known = groups[group] ?? { processes: 0, cpuMs: 0, peakRssBytes: 0 };
+      const count = known.processes + 1;
+      const cpuMs = cpuAtEndMs - cpuAtStartMs;
+      groups[group] = {
+        processes: count,
+        cpuMs: known.cpuMs + cpuMs,
         peakRssBytes: Math.max(known.peakRssBytes, peakRssBytes),
       };
+      processes.push({ name: `${group}-${count}`, group, cpuMs, peakRssBytes });
     }
-    return usage;
+    return { groups, processes };
   }
 
   private sample(): void {

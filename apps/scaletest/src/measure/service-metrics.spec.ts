@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { metricsSince, parseMetrics, readServiceMetrics, StatementCounters } from './service-metrics';
+import { metricsSince, parseMetrics, scrape, StatementCounters, wantedOf } from './service-metrics';
 
 describe('parseMetrics', () => {
   it('reads names, labels and values, and skips comments', () => {
@@ -30,6 +30,17 @@ describe('metricsSince', () => {
     expect(values(10, 14)).toEqual([4, 5]);
     expect(values(10, 2)).toEqual([2, 5]);
     expect(metricsSince([], at(14, 5))[0]?.samples[0]?.value).toBe(14);
+  });
+});
+
+describe('what the report wants', () => {
+  it('holds pool waits without their buckets, and no value that is none', () => {
+    const samples = parseMetrics(
+      'parley_database_pool_wait_seconds_bucket{le="1"} 1\nparley_database_pool_wait_seconds_sum 2\nother_total 3\nnodejs_eventloop_lag_p99_seconds NaN\n',
+    );
+    expect(wantedOf([{ service: 's', samples }])[0]?.samples.map(({ name }) => name)).toEqual([
+      'parley_database_pool_wait_seconds_sum',
+    ]);
   });
 });
 
@@ -65,6 +76,6 @@ describe('the metrics of services', () => {
   it('are not there for one without the token, nor where no statement is counted', async () => {
     text = 'other 1\n';
     await expect(StatementCounters.open(source)).rejects.toThrow('no service shows');
-    expect(await readServiceMetrics({ ...source, token: 'other' })).toEqual([]);
+    expect(await scrape({ ...source, token: 'other' })).toEqual([]);
   });
 });

@@ -27,6 +27,7 @@ const WANTED =
   /^(nodejs_eventloop_lag_(p50|p99|max)_seconds|parley_\w*pool\w*|parley_\w*dropped\w*|parley_model_retries_total|parley_lease_losses_total)$/;
 const STATEMENTS = 'parley_sql_statements_total';
 const COUNTER = /_(total|sum|count)$/;
+const LOOP_DELAY = /^nodejs_eventloop_lag_/;
 
 export interface ServiceMetrics {
   readonly service: string;
@@ -40,36 +41,43 @@ export interface MetricsSource {
   readonly token: string | undefined;
 }
 
-/** Of each service that answers. */
-export async function readServiceMetrics(source: MetricsSource): Promise<ServiceMetrics[]> {
-  const all = await scrape(source);
+/** What the report wants of a scrape. */
+export function wantedOf(all: readonly ServiceMetrics[]): ServiceMetrics[] {
   return all.map(({ service, samples }) => ({
     service,
-    samples: samples.filter(({ name }) => WANTED.test(name) && !UNWANTED.test(name)),
+    samples: samples.filter(
+      ({ name, value }) => WANTED.test(name) && !UNWANTED.test(name) && Number.isFinite(value),
+    ),
   }));
 }
 
-/** What the services did between two readings: of counters the difference, of a process that began anew all it has, of gauges the last. */
+/**
+ * What the services did between two readings: of counters the difference, of a process that began anew all it has, of gauges the last.
+ * @param between scrapes in the meantime, each of which had the event-loop delay begin anew: of that the worst is told, which is exact for
+ * the maximum, and no less than the whole time's for percentiles
+ */
 export function metricsSince(
   before: readonly ServiceMetrics[],
   after: readonly ServiceMetrics[],
+  between: readonly (readonly ServiceMetrics[])[] = [],
 ): ServiceMetrics[] {
   return after.map(({ service, samples }) => {
-    const known = new Map(
-      (before.find((other) => other.service === service)?.samples ?? []).map((sample) => [
-        nameOf(sample),
-        sample.value,
-      ]),
-    );
-    return {
-      service,
-      samples: samples.map((sample) => {
-        const then = known.get(nameOf(sample)) ?? 0;
-        const counts = COUNTER.test(sample.name) && sample.value >= then;
-        return counts ? { ...sample, value: sample.value - then } : sample;
-      }),
+    const known = valuesOf(before, service);
+    const meantime = between.map((reading) => valuesOf(reading, service));
+    const since = (sample: MetricSample): number => {
+      const name = nameOf(sample);
+      if (LOOP_DELAY.test(sample.name))
+        return Math.max(sample.value, ...meantime.map((values) => values.get(name) ?? 0));
+      const then = known.get(name) ?? 0;
+      return COUNTER.test(sample.name) && sample.value >= then ? sample.value - then : sample.value;
     };
+    return { service, samples: samples.map((sample) => ({ ...sample, value: since(sample) })) };
   });
+}
+
+function valuesOf(reading: readonly ServiceMetrics[], service: string): ReadonlyMap<string, number> {
+  const samples = reading.find((other) => other.service === service)?.samples ?? [];
+  return new Map(samples.map((sample) => [nameOf(sample), sample.value]));
 }
 
 const nameOf = ({ name, labels }: MetricSample): string => `${name}{${labels}}`;
@@ -86,7 +94,11 @@ export class StatementCounters implements StatementReader {
   }
 
   async read(): Promise<SqlReading> {
-    const all = await scrape(this.source);
+    return this.readFrom(await scrape(this.source));
+  }
+
+  /** Of a scrape that is made for other things too. @throws when no service shows the counter */
+  readFrom(all: readonly ServiceMetrics[]): SqlReading {
     const byQuery = new Map<string, StatementTotals>();
     for (const { name, labels, value } of all.flatMap(({ samples }) => samples)) {
       const query = name === STATEMENTS ? /statement="([^"]*)"/.exec(labels)?.[1] : undefined;
@@ -103,7 +115,11 @@ export class StatementCounters implements StatementReader {
   }
 }
 
-async function scrape({ urls, token }: MetricsSource): Promise<ServiceMetrics[]> {
+/**
+ * All that each service shows that answers. In it the event-loop delay is that since the scrape before (prom-client begins anew with each),
+ * so of one instant there must be one scrape.
+ */
+export async function scrape({ urls, token }: MetricsSource): Promise<ServiceMetrics[]> {
   const targets = Object.entries(urls).flatMap(([role, list]) =>
     list.map((url, index) => ({ service: `${role}-${index + 1}`, url })),
   );

@@ -1,5 +1,6 @@
 /** The report as one page that needs nothing else: the text, and charts of what changes over time or differs by process. */
 import { barChart, escapeHtml, lineChart } from './charts';
+import { serviceSummaries } from './services';
 import { type LoadReport, loadsOf, type Report } from './schema';
 import { textReport } from './text';
 
@@ -37,9 +38,25 @@ ${lineChart(
   { x: 's', y: 'ms' },
 )}
 ${barChart('CPU of a turn', cpu, 'ms')}
-${barChart('Peak memory of a process', load.rss_mb, 'MB')}
+${barChart('Peak memory of a process', peakMemory(load), 'MB')}
+${barChart('Event-loop delay of a service, p99', loopDelays(load), 'ms')}
 ${recoveryChart(load)}
 ${barChart('Oracle findings', load.oracle.by_kind, '')}`;
+}
+
+/** By process, in a report of before they were told apart by group. */
+function peakMemory({ processes, rss_mb: byGroup }: LoadReport): Record<string, number> {
+  return processes.length === 0
+    ? byGroup
+    : Object.fromEntries(processes.map(({ name, peak_rss_mb: mb }) => [name, mb]));
+}
+
+function loopDelays(load: LoadReport): Record<string, number> {
+  return Object.fromEntries(
+    serviceSummaries(load).flatMap(({ service, loopP99Ms }) =>
+      loopP99Ms === undefined ? [] : [[service, Number(loopP99Ms.toFixed(1))]],
+    ),
+  );
 }
 
 /** Kills that were never recovered from are in the text. */

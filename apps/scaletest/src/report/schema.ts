@@ -161,7 +161,19 @@ export const loadReport = z.object({
   bus: bus.nullable(),
   /** By group of processes; `services` is the sum of the platform's own. */
   cpu_ms_per_turn: z.record(z.string(), z.number()),
+  /** The peak, of the largest process of a group. */
   rss_mb: z.record(z.string(), z.number()),
+  /** Each process by itself, Postgres with its backends as one; one that was started again is another one. */
+  processes: z
+    .array(
+      z.object({
+        name: z.string(),
+        group: z.string(),
+        cpu_ms_per_turn: z.number(),
+        peak_rss_mb: z.number(),
+      }),
+    )
+    .default([]),
   wire_bytes_per_turn: z.number(),
   streams: z.object({
     reconnects: z.number(),

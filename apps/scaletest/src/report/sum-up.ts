@@ -61,6 +61,12 @@ export function sumUp(input: SumUpInput): LoadReport {
         round(peakRssBytes / MIB, 1),
       ]),
     ),
+    processes: measured.processes.map(({ name, group, cpuMs, peakRssBytes }) => ({
+      name,
+      group,
+      cpu_ms_per_turn: perTurn(cpuMs),
+      peak_rss_mb: round(peakRssBytes / MIB, 1),
+    })),
     wire_bytes_per_turn: perTurn(streams.bytes),
     streams: {
       reconnects: streams.reconnects,

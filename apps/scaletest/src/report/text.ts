@@ -1,5 +1,6 @@
 /** The report for a terminal. */
 import { FINDING_KINDS } from '../oracle/finding';
+import { servicesLine } from './services';
 import { type FloorReport, type LoadReport, loadsOf, type Report } from './schema';
 
 const GROUP_WIDTH = 14;
@@ -35,6 +36,7 @@ function loadLines(load: LoadReport): string[] {
     ...latencyLines(load),
     `   CPU ms a turn:  ${pairs(load.cpu_ms_per_turn)}`,
     `   peak RSS MB:    ${pairs(load.rss_mb)}`,
+    servicesLine(load),
     ...sqlLines(load),
     ...(load.bus === null
       ? []

@@ -38,6 +38,10 @@ export function sampleLoad(change: Partial<LoadReport> = {}): LoadReport {
     bus: null,
     cpu_ms_per_turn: { gateway: 1, postgres: 0.5, generator: 1, services: 1 },
     rss_mb: { gateway: 120 },
+    processes: [
+      { name: 'gateway-1', group: 'gateway', cpu_ms_per_turn: 0.6, peak_rss_mb: 120 },
+      { name: 'gateway-2', group: 'gateway', cpu_ms_per_turn: 0.4, peak_rss_mb: 110 },
+    ],
     wire_bytes_per_turn: 1500,
     streams: { reconnects: 0, events_per_turn: 8, episodes: 20, cut_by_commit: 0, platform_retries: 0 },
     calls: { retries: 0, rate_limited: 0, confirmed: 0, server_errors: 0 },
