@@ -33,7 +33,8 @@ export function defaultReasoning(userText: string): string {
 export function generateText(characters: number, random: Random): string {
   const pieces: string[] = [];
   let length = 0;
-  while (length < characters) {
+  // One more than fits where the last word ends just there: what joins it is part of the text.
+  while (length <= characters) {
     const word = WORDS[Math.floor(random() * WORDS.length)] ?? 'word';
     pieces.push(word);
     length += word.length + 1;

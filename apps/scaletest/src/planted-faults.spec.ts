@@ -4,27 +4,11 @@
  */
 import { createTestDatabase, type TestDatabase } from '@parley/testing';
 import type { LoadPlan } from './load/load-plan';
-import { Progress } from './report/progress';
 import type { LoadReport } from './report/schema';
-import { Scaletest } from './scaletest';
 import { commitsAnotherText, commitsTwice, dropsAPart, losesAPart, skipsAFence } from './testing/faults';
 import { lookupTool, runTwice } from './testing/lookup-tool';
-import { type PlantedFaults, startPlatform } from './testing/platform';
-import { loadRuns } from './report/repeats';
-import { verdictOf } from './verdict';
-
-const LOAD: LoadPlan = {
-  name: 'planted',
-  chats: 3,
-  turns: 3,
-  shape: { chunks: 12, chunkSize: 10, chunkMs: 50, firstByteMs: 0 },
-  mix: { plain: 1 },
-  users: 1,
-  hasBarrier: false,
-  barrierDelayMs: 0,
-  turnTimeoutMs: 15_000,
-  isBudgeted: false,
-};
+import { expectNamed, PLANTED_LOAD, runPlanted } from './testing/planted-run';
+import type { PlantedFaults } from './testing/platform';
 
 jest.setTimeout(90_000);
 
@@ -33,31 +17,8 @@ describe('the oracle', () => {
   beforeEach(async () => (db = await createTestDatabase()));
   afterEach(() => db.drop());
 
-  async function run(faults: PlantedFaults, change: Partial<LoadPlan> = {}): Promise<LoadReport> {
-    const target = await startPlatform(db.url, faults);
-    const test = new Scaletest({
-      target,
-      seed: 'planted',
-      signal: new AbortController().signal,
-      progress: new Progress(process.stderr),
-      budget: null,
-      cleansUp: false,
-    });
-    try {
-      await test.prepare(1);
-      return (await test.run({ ...LOAD, ...change }, 1)).reported;
-    } finally {
-      await test.close();
-      await target.stop();
-    }
-  }
-
-  const expectNamed = (report: LoadReport, kind: string): void => {
-    expect(Object.keys(report.oracle.by_kind)).toContain(kind);
-    const { verdict, reasons } = verdictOf([loadRuns([report])], false);
-    expect(verdict).toBe('failed');
-    expect(reasons.join('\n')).toContain(kind);
-  };
+  const run = (faults: PlantedFaults, change: Partial<LoadPlan> = {}): Promise<LoadReport> =>
+    runPlanted(db.url, faults, change);
 
   it("finds nothing where nothing is planted, the client's tools included", async () => {
     const report = await run({}, { mix: { plain: 1, 'tool-heavy': 1 }, chats: 4 });
@@ -70,7 +31,7 @@ describe('the oracle', () => {
   });
 
   it('names a part that was lost and that nobody could give again', async () => {
-    expectNamed(await run(losesAPart(), { shape: { ...LOAD.shape, chunkMs: 150 } }), 'stream_cut');
+    expectNamed(await run(losesAPart(), { shape: { ...PLANTED_LOAD.shape, chunkMs: 150 } }), 'stream_cut');
   });
 
   it('names a message that was repeated', async () => {
@@ -95,7 +56,7 @@ describe('the oracle', () => {
       subject === 'chat.ready' || /^worker\..*\.wake$/.test(subject) ? [] : [payload];
     const report = await run(
       { publish, workerEnv: { CHAT_SWEEP_MS: '60000' } },
-      { turnTimeoutMs: 1_500, shape: { ...LOAD.shape, chunkMs: 15 } },
+      { turnTimeoutMs: 1_500, shape: { ...PLANTED_LOAD.shape, chunkMs: 15 } },
     );
     expectNamed(report, 'hang');
     expect(report.oracle.examples[0]?.detail).toMatch(

@@ -15,6 +15,7 @@ import type { Call, HttpClient } from './http-client';
 import { ToolRuns } from './tool-runs';
 import { Subagents } from './subagents';
 import { Turn } from './turn';
+import { endOf, hasParts } from './turn-end';
 import { Viewer } from './viewer';
 
 export interface SessionOptions {
@@ -167,7 +168,10 @@ export class ChatSession {
     const id = this.main.fold.userIds.get(turn.order.key);
     const edited = this.plan('follow_up', wish);
     const at = this.turns.indexOf(turn);
-    for (const gone of this.turns.slice(at, -1)) gone.ending = 'removed';
+    for (const gone of this.turns.slice(at, -1)) {
+      gone.ending = 'removed';
+      gone.removedBy ??= edited.order.key;
+    }
     await this.send(edited, {
       method: 'PATCH',
       path: `/chats/${this.chatId}/messages/${id ?? 0}`,
@@ -245,18 +249,11 @@ export class ChatSession {
     if (this.pending.size === 0) return;
     for (const pending of this.pending) {
       const { turn } = pending;
-      const userId = fold.userIds.get(turn.order.key);
-      if (userId === undefined) continue;
-      if (turn.firstPartAtMs === 0 && fold.lastPartAtMs >= turn.sentAtMs && fold.lastUserId === userId)
+      if (turn.firstPartAtMs === 0 && hasParts(turn, fold))
         turn.firstPartAtMs = Math.max(fold.firstPartAtMs, turn.sentAtMs);
-      const isSummarised =
-        fold.lastSummaryId > userId || turn.order.compaction !== 'manual' || !turn.isCompacted;
-      const isAnswered = (fold.lastAnswerId > userId && isSummarised) || turn.ending === 'cut';
-      const toldAtMs = Math.max(fold.statusAtMs, fold.isLastAnswerFinal ? fold.lastAnswerAtMs : 0);
-      const isAtRest = fold.status === 'waiting' && isAnswered && toldAtMs >= turn.sentAtMs;
-      if (isAtRest || fold.lastUserId > userId) this.end(pending, isAtRest ? toldAtMs : performance.now());
-      else if (fold.status === 'error' && fold.statusAtMs >= turn.sentAtMs)
-        this.fail(pending, 'failed', fold.error ?? 'the chat is in error');
+      const end = endOf(turn, fold);
+      if (end?.kind === 'done') this.end(pending, end.atMs ?? performance.now());
+      else if (end !== undefined) this.fail(pending, 'failed', end.failure);
     }
   }
 

@@ -10,6 +10,7 @@ export class Turn implements ObservedTurn {
   outcome: ObservedTurn['outcome'] = 'pending';
   failure: string | undefined;
   isCompacted: boolean;
+  removedBy: string | undefined;
   /** When it was meant to be sent: all latencies count from here. */
   readonly intendedAtMs: number;
   sentAtMs = 0;

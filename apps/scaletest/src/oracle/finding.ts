@@ -33,6 +33,7 @@ export const FINDING_KINDS = {
   model_call_lost: 'the model was never asked for a step of a turn',
   model_call_doubled: 'the model was asked twice for a step of a turn',
   model_call_out_of_order: 'the model was asked for a later turn before an earlier one',
+  prompt_differs: 'the model was told another history than the chat has',
   model_refused: 'the model refused the prompt',
   server_error: 'a request was answered with a 5xx that no fault explains',
   ledger_incomplete: 'the mock forgot calls, so that the oracle could not check them',

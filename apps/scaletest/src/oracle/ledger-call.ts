@@ -14,6 +14,17 @@ export interface LedgerCall {
   readonly isWhole: boolean;
   readonly scheduleMs: number;
   readonly durationMs: number;
+  /** What it was told; null of a request that could not be read. */
+  readonly prompt: LedgerPrompt | null;
+}
+
+export interface LedgerPrompt {
+  /** Of the user messages, oldest first; the newest ones, where there are very many. */
+  readonly userKeys: readonly string[];
+  readonly userKeyCount: number;
+  /** Of all earlier answers. */
+  readonly answerCharacters: number;
+  readonly toolResults: number;
 }
 
 export interface LedgerCalls {
@@ -22,7 +33,10 @@ export interface LedgerCalls {
   readonly dropped: number;
 }
 
-/** Calls that answer a chat or summarise it, by their keys, in the order they arrived. Titles are left out. */
+/**
+ * Calls that answer a chat or summarise it, by their keys, in the order they arrived. Titles are left out.
+ * @throws Error when the mock is one that does not tell what a prompt held
+ */
 export function toLedgerCalls(entries: Iterable<LedgerEntryJson>, dropped: number): LedgerCalls {
   const byKey = new Map<string, LedgerCall[]>();
   for (const entry of entries) {
@@ -39,8 +53,20 @@ export function toLedgerCalls(entries: Iterable<LedgerEntryJson>, dropped: numbe
       isWhole: entry.chunks_sent >= entry.chunks_planned && entry.closed_by_client_at === null,
       scheduleMs: entry.schedule_ms,
       durationMs: entry.duration_ms ?? 0,
+      prompt: promptOf(entry),
     });
     byKey.set(entry.key, calls);
   }
   return { byKey, dropped };
+}
+
+function promptOf(entry: LedgerEntryJson): LedgerPrompt | null {
+  if (entry.prompt_sha256 === null) return null;
+  if (!('user_keys' in entry)) throw new Error('The mock is too old: its ledger has no user_keys');
+  return {
+    userKeys: entry.user_keys,
+    userKeyCount: entry.user_key_count,
+    answerCharacters: entry.answer_characters,
+    toolResults: entry.tool_results,
+  };
 }

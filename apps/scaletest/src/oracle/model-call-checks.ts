@@ -1,5 +1,6 @@
 /**
- * The mock's ledger against what was sent: each step and each summary asked for once, in order, and never refused. A step may be asked for again only
+ * The mock's ledger against what was sent: each step and each summary asked for once, in order, with the history that it follows on, and
+ * never refused. A step may be asked for again only
  * when a blow of the run's fault struck it, or when viewers were told of a retry and the call before was cut short; such calls are
  * counted, whatever excuses them.
  */
@@ -8,6 +9,7 @@ import { type Blow, unexcusedRepeats } from './blow';
 import type { Finding } from './finding';
 import type { LedgerCall, LedgerCalls } from './ledger-call';
 import type { ObservedChat, ObservedTurn } from './observation';
+import { checkPrompts } from './prompt-checks';
 
 type ChatFinding = Omit<Finding, 'chatId'>;
 
@@ -28,11 +30,12 @@ export function checkModelCalls(
   let answered = 0;
   let regenerated = 0;
   let latestId = 0;
-  for (const turn of chat.turns) {
+  for (const [at, turn] of chat.turns.entries()) {
     const steps = inOrder(turn, stepsOf(turn, calls));
     answered += steps.flat().length;
     regenerated += steps.flatMap((step) => step.slice(1)).length;
-    findings.push(...refusals(turn, callsOf(turn, calls)));
+    const asked = callsOf(turn, calls);
+    findings.push(...refusals(turn, asked), ...checkPrompts(chat.turns, at, asked.filter(isTaken)));
     steps.forEach((step, number) => findings.push(...checkStep({ chat, turn, step, number, blows })));
     if (turn.ending === 'removed') continue;
     const firsts = steps.flatMap(([first]) => (first === undefined ? [] : [first.id]));
@@ -82,12 +85,15 @@ const callsOf = ({ order }: ObservedTurn, { byKey }: LedgerCalls): LedgerCall[] 
   ...(byKey.get(summaryOf(order).key) ?? []),
 ];
 
+/** The mock read the request, whatever it then did by order. */
+const isTaken = ({ error, fault }: LedgerCall): boolean => error === null || fault !== null;
+
 function refusals({ order }: ObservedTurn, calls: readonly LedgerCall[]): ChatFinding[] {
-  return calls.flatMap(({ error, status, fault, id }): ChatFinding[] =>
-    error === null || fault !== null
-      ? []
-      : [{ kind: 'model_refused', key: order.key, detail: `call ${id} answered ${status}: ${error}` }],
-  );
+  return calls.flatMap((call): ChatFinding[] => {
+    if (isTaken(call)) return [];
+    const detail = `call ${call.id} answered ${call.status}: ${call.error ?? ''}`;
+    return [{ kind: 'model_refused', key: order.key, detail }];
+  });
 }
 
 function checkStep({

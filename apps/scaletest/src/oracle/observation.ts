@@ -25,6 +25,8 @@ export interface ObservedTurn {
   outcome: 'pending' | 'done' | 'hung' | 'failed';
   /** The history has to be summarised in this turn: always where it grew too large, else once that was asked for. */
   isCompacted: boolean;
+  /** The key of the message that replaced it, or an earlier one. */
+  removedBy: string | undefined;
   /** Why it hung or failed, with the last event seen. */
   failure: string | undefined;
   /** `performance.now()`; 0 means it has not happened. */

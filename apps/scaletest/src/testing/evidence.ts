@@ -19,6 +19,7 @@ export const observedTurn = (key: string, toolSteps: readonly number[] = []): Ob
   doneAtMs: 20,
   outcome: 'done',
   isCompacted: false,
+  removedBy: undefined,
   failure: undefined,
 });
 
@@ -95,4 +96,5 @@ export const ledgerCall = (id: number, step: number): LedgerCall => ({
   isWhole: true,
   scheduleMs: 0,
   durationMs: 1,
+  prompt: null,
 });
