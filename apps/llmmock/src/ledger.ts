@@ -51,7 +51,7 @@ export interface LedgerLimits {
 const FIXED_ENTRY_BYTES = 600;
 const MAX_TEXT_CHARACTERS = 400;
 const BYTES_PER_KEY = 40;
-const MAX_KEYS_CHARACTERS = 2_000;
+const MAX_KEYS_CHARACTERS = 1_000;
 
 /** Cut for the ledger. */
 export function ledgerText(text: string): string {

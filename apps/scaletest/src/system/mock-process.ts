@@ -4,7 +4,7 @@ import type { ServerProcess } from '@parley/local-servers';
 import { startBuiltProgram } from './built-program';
 
 const MIB = 1024 * 1024;
-const BYTES_PER_ENTRY = 1_500;
+const BYTES_PER_ENTRY = 4_000;
 const MIN_ENTRIES = 50_000;
 const MAX_LEDGER_BYTES = 4096 * MIB;
 
