@@ -12,6 +12,7 @@ import type { DeliveryCounts } from './delivery';
 import { RefusedError, RunAbortedError, TurnFailedError } from './errors';
 import type { HangWatch } from './hang-watch';
 import type { Call, HttpClient } from './http-client';
+import { Interruptions } from './interruptions';
 import { ToolRuns } from './tool-runs';
 import { Subagents } from './subagents';
 import { Turn } from './turn';
@@ -52,6 +53,7 @@ export class ChatSession {
   readonly turns: Turn[] = [];
   readonly viewers: Viewer[] = [];
   readonly subagents = new Subagents(this, (options) => new ChatSession(options));
+  readonly interruptions = new Interruptions(this);
   readonly clients: ClientViewers;
   readonly evidence: ChatEvidence;
   private readonly calls: ChatCalls;
@@ -144,23 +146,17 @@ export class ChatSession {
     return turn;
   }
 
-  /** Resolves at the next live part, or when nothing runs any more. */
+  /** Resolves at the first live part of the next answer, if there is any. */
   untilFirstPart(): Promise<void> {
     const { fold } = this.main;
     const before = fold.firstPartAtMs;
     return new Promise((resolve) => {
       this.firstPart = () => {
-        if (fold.firstPartAtMs === before && fold.status === 'running') return;
+        if (fold.firstPartAtMs === before) return;
         this.firstPart = undefined;
         resolve();
       };
     });
-  }
-
-  /** Stops what runs. @returns the status: 409 when nothing ran any more */
-  interrupt(turn: Turn): Promise<number> {
-    turn.ending = 'cut';
-    return this.change('POST', '/interrupt');
   }
 
   /** Replaces the message of an ended turn; what came after it goes. */

@@ -1,6 +1,6 @@
 /** One turn as the generator drives and times it. Times are `performance.now()` of the generator; 0 means it has not happened. */
 import type { TurnOrder } from '../answer-shape';
-import type { ObservedTurn, TurnEnding } from '../oracle/observation';
+import type { Interruption, ObservedTurn, TurnEnding } from '../oracle/observation';
 
 export type Phase = 'create' | 'follow_up';
 
@@ -11,6 +11,7 @@ export class Turn implements ObservedTurn {
   failure: string | undefined;
   isCompacted: boolean;
   removedBy: string | undefined;
+  interruption: Interruption | undefined;
   /** When it was meant to be sent: all latencies count from here. */
   readonly intendedAtMs: number;
   sentAtMs = 0;

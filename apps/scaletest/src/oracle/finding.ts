@@ -17,6 +17,8 @@ export const FINDING_KINDS = {
   message_out_of_order: 'a committed message came before an older one',
   client_failed: 'the public client gave up on a stream',
   watch_differs: 'one who watches the list of chats was last told another status',
+  interrupt_ignored: 'the model went on answering long after a turn was stopped',
+  partial_lost: 'an answer that had been seen to begin before it was stopped is not in the history',
   history_unread: 'the history could not be read, so that the oracle could not check it',
   viewers_differ: 'a viewer holds other messages than the history',
   compaction_missing: 'the history was not summarised though it had to be',

@@ -7,6 +7,7 @@
 import { summaryOf } from '../answer-shape';
 import { type Blow, unexcusedRepeats } from './blow';
 import type { Finding } from './finding';
+import { checkInterruption } from './interruption-checks';
 import type { LedgerCall, LedgerCalls } from './ledger-call';
 import type { ObservedChat, ObservedTurn } from './observation';
 import { checkPrompts } from './prompt-checks';
@@ -36,6 +37,7 @@ export function checkModelCalls(
     regenerated += steps.flatMap((step) => step.slice(1)).length;
     const asked = callsOf(turn, calls);
     findings.push(...refusals(turn, asked), ...checkPrompts(chat.turns, at, asked.filter(isTaken)));
+    findings.push(...checkInterruption({ turn, calls: steps.flat(), history: chat.history, blows }));
     steps.forEach((step, number) => findings.push(...checkStep({ chat, turn, step, number, blows })));
     if (turn.ending === 'removed') continue;
     const firsts = steps.flatMap(([first]) => (first === undefined ? [] : [first.id]));

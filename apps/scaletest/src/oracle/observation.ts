@@ -17,6 +17,14 @@ import type { Finding } from './finding';
  */
 export type TurnEnding = 'complete' | 'cut' | 'removed';
 
+/** An interrupt that the platform took. */
+export interface Interruption {
+  /** When that was known; `performance.now()`. */
+  readonly takenAtMs: number;
+  /** Some of the answer had been seen before it was asked for. */
+  readonly hadParts: boolean;
+}
+
 export interface ObservedTurn {
   readonly order: TurnOrder;
   ending: TurnEnding;
@@ -27,6 +35,8 @@ export interface ObservedTurn {
   isCompacted: boolean;
   /** The key of the message that replaced it, or an earlier one. */
   removedBy: string | undefined;
+  /** A user stopped it. */
+  interruption: Interruption | undefined;
   /** Why it hung or failed, with the last event seen. */
   failure: string | undefined;
   /** `performance.now()`; 0 means it has not happened. */

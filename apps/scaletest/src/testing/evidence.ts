@@ -20,6 +20,7 @@ export const observedTurn = (key: string, toolSteps: readonly number[] = []): Ob
   outcome: 'done',
   isCompacted: false,
   removedBy: undefined,
+  interruption: undefined,
   failure: undefined,
 });
 

@@ -1,4 +1,5 @@
-/** Workers that do not tell the model what it has to know: rows are missing from the transcripts that they read. */
+/** Workers that forget: what they read of a transcript lacks rows, what was stopped is not kept, an interrupt is not heard. */
+import type { WorkerWake } from '@parley/contracts';
 import type { SqlStatement } from '@parley/database';
 import type { PlantedFaults, Query } from './platform';
 
@@ -46,3 +47,24 @@ export function forgetsCalls(): PlantedFaults {
     return rows.slice(0, asked + 1);
   });
 }
+
+/** What had been said when a turn was stopped is not kept. */
+export const losesPartials = (): PlantedFaults => ({
+  query: (real): Query =>
+    function losing(statement, values) {
+      if (statement.name !== 'finish_interruption') return real(statement, values);
+      return real(
+        statement,
+        values.map((value) => (Array.isArray(value) ? [] : value)),
+      );
+    },
+});
+
+/** Nobody tells the worker of an interrupt, and it does not look. */
+export const ignoresInterrupts = (): PlantedFaults => ({
+  workerEnv: { CHAT_SWEEP_MS: '60000' },
+  publish: (subject, payload) => {
+    const isHint = /^worker\..*\.wake$/.test(subject);
+    return isHint && (payload as WorkerWake).change?.status.startsWith('interrupting') ? [] : [payload];
+  },
+});
