@@ -50,7 +50,8 @@ export async function retryOrThrow(
   const attempt = order.head.generationAttempt + 1;
   if (!error.retryable || attempt >= MAX_ATTEMPTS) throw new FailedStep(error, partial);
   parts.metrics.retried(error.kind);
-  parts.logger.warn({ err: error, chat_id: order.head.id, attempt }, 'The model failed and is asked again');
+  const fields = { err: error, chat_id: order.head.id, turn: order.watch.turn, attempt };
+  parts.logger.warn(fields, 'The model failed and is asked again');
   const retry = {
     delay_ms: retryDelayMs(attempt, { retryAfterMs: error.retryAfterMs, random: parts.random }),
     error: error.message,

@@ -41,7 +41,7 @@ export interface TaskOrder {
   readonly partial: Partial | null;
   /** When this worker began on this history, in the clock's milliseconds. */
   readonly startedAt: number;
-  readonly watch: Pick<TurnWatch, 'enter' | 'firstToken'>;
+  readonly watch: Pick<TurnWatch, 'enter' | 'firstToken' | 'turn'>;
   readonly place: Place;
   /** Aborts what the task does for the present goal. */
   readonly signal: AbortSignal;
@@ -95,7 +95,8 @@ export class ChatTasks implements Tasks {
       if (order.stop.aborted) return { type: 'stopped', partial: null };
       const failure =
         error instanceof FailedStep ? error : { cause: error, partial: null, dropsPreview: false };
-      const fields = { err: failure.cause, chat_id: order.head.id, goal: order.goal.type };
+      const { head, goal, watch } = order;
+      const fields = { err: failure.cause, chat_id: head.id, turn: watch.turn, goal: goal.type };
       this.parts.logger.error(fields, 'A task failed');
       return await this.recover(order, failure);
     }

@@ -127,6 +127,25 @@ describe('a turn', () => {
     expect((await harness.texts(chatId)).at(-1)).toEqual(['assistant', 'works again']);
   });
 
+  it('that fails, for now and for good, is named in the log', async () => {
+    const told: object[] = [];
+    const note = (fields: object, message: string): void => void told.push({ ...fields, message });
+    await harness.startWorker({ logger: { info: note, warn: note, error: note } });
+    const chatId = await harness.createChat({
+      key: 'named',
+      fault: { kind: 'status', status: 529, first_attempts: 1 },
+      reply: 'one',
+    });
+    await harness.until(chatId, 'waiting');
+    const { historyVersion } = await harness.head(chatId);
+    await follow(chatId, ask({ reply: 'never', fault: { kind: 'status', status: 401 } }));
+    await harness.until(chatId, 'error');
+    expect(told.filter((line) => 'chat_id' in line)).toMatchObject([
+      { message: 'The model failed and is asked again', chat_id: chatId, turn: 1 },
+      { message: 'A task failed', chat_id: chatId, turn: historyVersion + 1 },
+    ]);
+  });
+
   it('that used up its attempts ends in the error of the last one', async () => {
     const chatId = await harness.createChat({ fault: { kind: 'status', status: 503 } });
     await harness.store.database.query(setAttempts, [chatId, MAX_ATTEMPTS - 1]);

@@ -133,7 +133,10 @@ async function streamModel(
   }
 }
 
-export function publisherFor(parts: LiveParts, { head }: Pick<TaskOrder, 'head'>): PartsPublisher {
+export function publisherFor(
+  parts: LiveParts,
+  { head, watch }: Pick<TaskOrder, 'head' | 'watch'>,
+): PartsPublisher {
   return new PartsPublisher({
     bus: parts.bus,
     clock: parts.clock,
@@ -144,7 +147,8 @@ export function publisherFor(parts: LiveParts, { head }: Pick<TaskOrder, 'head'>
       generationAttempt: head.generationAttempt,
     },
     onPublished: (count) => parts.metrics.partsPublished(count),
-    onRefusal: (error) => parts.logger.warn({ err: error, chat_id: head.id }, 'Parts were not published'),
+    onRefusal: (error) =>
+      parts.logger.warn({ err: error, chat_id: head.id, turn: watch.turn }, 'Parts were not published'),
   });
 }
 

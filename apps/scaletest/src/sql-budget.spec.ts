@@ -12,8 +12,13 @@ function fileWith(budget: object): string {
 }
 
 describe('the SQL budget', () => {
-  it("of this repository only ever went down, and is within the architecture's limit", () => {
-    expect(readBudget(OURS).follow_up_statements_per_turn.budget).toBeLessThanOrEqual(3);
+  // The history in the file could be rewritten with it: these go down with the file, and nothing raises them.
+  it('of this repository is no higher than it ever was', () => {
+    const { follow_up_statements_per_turn: followUp, create_statements_per_chat: create } = readBudget(OURS);
+    expect(followUp.budget).toBeLessThanOrEqual(2.2);
+    expect(create.budget).toBeLessThanOrEqual(8.6);
+    expect(followUp.history.slice(0, 2)).toEqual([3, 2.2]);
+    expect(create.history.slice(0, 3)).toEqual([12, 9, 8.6]);
   });
 
   it('is refused when it went up', () => {

@@ -43,7 +43,7 @@ async function attempt(parts: CompactParts, order: TaskOrder, { plan, rows }: St
   const { head, signal, watch } = order;
   const { source, summariser } = plan;
   if (summariser.refusal !== undefined) {
-    const fields = { err: summariser.refusal, chat_id: head.id };
+    const fields = { err: summariser.refusal, chat_id: head.id, turn: watch.turn };
     parts.logger.warn(fields, 'The model for compaction cannot be used: the model of the chat summarises');
   }
   watch.enter('compaction');

@@ -99,6 +99,7 @@ describe('The watch of a turn', () => {
     });
     pass(7);
     await perform('run_tools', head({ historyVersion: 2 }), () => {
+      expect(watch.turn).toBe(1);
       watch.enter('tools');
       pass(20);
       return changed(head({ historyVersion: 3 }));
@@ -113,15 +114,17 @@ describe('The watch of a turn', () => {
   });
 
   it('begins the next turn when the queue brings it, and counts that from there', async () => {
-    const { ended, pass, perform } = setUp(1_000);
+    const { watch, ended, pass, perform } = setUp(1_000);
     await perform('generate', head({ historyVersion: 1, updatedAtMs: 1_000 }), () => {
       pass(10);
+      expect(watch.turn).toBe(1);
       return changed(head({ historyVersion: 3 }), { role: 'user', visibility: 'both' });
     });
     pass(2);
-    await perform('generate', head({ historyVersion: 3, updatedAtMs: 1_010 }), () =>
-      changed(head({ historyVersion: 4, status: 'waiting' })),
-    );
+    await perform('generate', head({ historyVersion: 3, updatedAtMs: 1_010 }), () => {
+      expect(watch.turn).toBe(3);
+      return changed(head({ historyVersion: 4, status: 'waiting' }));
+    });
     expect(ended).toMatchObject([
       { outcome: 'finished', totalMs: 10 },
       { outcome: 'finished', totalMs: 2, stageMs: { queue_wait: 2 } },

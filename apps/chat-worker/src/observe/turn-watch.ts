@@ -44,6 +44,11 @@ export class TurnWatch {
     this.parent = options.tracer.present();
   }
 
+  /** Of the turn under way, as logs and traces name it: the history version it began on. */
+  get turn(): number {
+    return this.historyVersion;
+  }
+
   /** The owner was woken, in the present trace. What a turn then begins with was committed when its message was. */
   heard(change: ChatChange | undefined): void {
     this.parent = this.options.tracer.present() ?? this.parent;
