@@ -77,17 +77,22 @@ function answerControl({ key, shape }: TurnOrder): Omit<ControlInput, 'summary'>
   };
 }
 
-function toolControl({ key, toolSteps, calls }: TurnOrder): Pick<ControlInput, 'tool_calls'> {
-  if (calls !== undefined) return { tool_calls: calls.map((step) => [...step]) };
-  if (toolSteps.length === 0) return {};
-  return {
-    tool_calls: toolSteps.map((count, step) =>
+function toolControl(order: TurnOrder): Pick<ControlInput, 'tool_calls'> {
+  const steps = callsOf(order);
+  return steps.length === 0 ? {} : { tool_calls: steps.map((step) => [...step]) };
+}
+
+/** The calls of each step before the answer. */
+export function callsOf({ key, toolSteps, calls }: TurnOrder): readonly (readonly ToolCallOrder[])[] {
+  return (
+    calls ??
+    toolSteps.map((count, step) =>
       Array.from({ length: count }, (_, call) => ({
         name: LOOKUP_TOOL.name,
         arguments: { token: toolToken(key, step, call) },
       })),
-    ),
-  };
+    )
+  );
 }
 
 /** The summary of a turn's compaction, as a call of the model with a key of its own. */

@@ -1,7 +1,8 @@
 /** What a turn leaves beside its messages, answers and results: the pair of a compaction, and what its subagents told. */
 import { expectedText, summaryOf } from '../answer-shape';
+import { digestOf } from './digest';
 import type { Finding } from './finding';
-import { agentsOf, digestOf, type ObservedTurn, type SeenMessage } from './observation';
+import { agentsOf, type ObservedTurn, type SeenMessage } from './observation';
 
 type ChatFinding = Omit<Finding, 'chatId'>;
 

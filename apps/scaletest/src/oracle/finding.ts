@@ -31,6 +31,8 @@ export const FINDING_KINDS = {
   answer_doubled: 'a turn has more assistant messages than steps',
   tool_result_missing: 'a tool call has no result in the history',
   tool_result_doubled: 'a tool call has more than one result in the history',
+  tool_call_differs: 'a tool call in the history is not the one that the model made',
+  tool_result_differs: 'a tool call has another result than its tool gave',
   tool_run_twice: 'a tool was run again for a call that had its result',
   model_call_lost: 'the model was never asked for a step of a turn',
   model_call_doubled: 'the model was asked twice for a step of a turn',

@@ -1,8 +1,11 @@
 /** The history against what was sent: each accepted message once, in order, each with its steps, results and the model's very text. */
 import { expectedText } from '../answer-shape';
+import { digestOf } from './digest';
 import { checkCompaction, checkReports } from './extra-row-checks';
 import type { Finding } from './finding';
-import { digestOf, isSettled, type ObservedChat, type ObservedTurn, type SeenMessage } from './observation';
+import { isSettled, type ObservedChat, type ObservedTurn, type SeenMessage } from './observation';
+
+import { checkToolRows } from './tool-row-checks';
 
 type ChatFinding = Omit<Finding, 'chatId'>;
 
@@ -81,7 +84,7 @@ function checkAnswer(turn: ObservedTurn, { rows }: StoredTurn, all: readonly Obs
       { kind: 'answer_missing', key, detail: `${answers.length} assistant messages for ${most} steps` },
     ];
   const expected = expectedText(order);
-  if (digestOf(expected) === last.textDigest) return [];
+  if (digestOf(expected) === last.textDigest) return checkToolRows(turn, rows);
   const owner = all.find((other) => digestOf(expectedText(other.order)) === last.textDigest);
   if (owner !== undefined)
     return [

@@ -11,8 +11,8 @@ import {
 import { judge } from './judge';
 import type { Blow } from './blow';
 import type { LedgerCalls } from './ledger-call';
+import { digestOf } from './digest';
 import {
-  digestOf,
   type ObservedChat,
   type ObservedTurn,
   type ObservedWatcher,

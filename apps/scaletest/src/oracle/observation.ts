@@ -9,6 +9,7 @@ import {
 } from '@parley/contracts';
 import { z } from 'zod';
 import { keyOf, SPAWN_TOOL, type TurnOrder, WAIT_TOOL } from '../answer-shape';
+import { digestOf, digestOfCall, digestOfResult } from './digest';
 import type { Finding } from './finding';
 
 /**
@@ -52,7 +53,11 @@ export interface SeenMessage {
   readonly textDigest: number;
   readonly textLength: number;
   readonly callIds: readonly string[];
+  /** Of the tools and their arguments, call by call. */
+  readonly callDigests: readonly number[];
   readonly resultIds: readonly string[];
+  /** Of the tools and what they returned. */
+  readonly resultDigests: readonly number[];
   /** In a user message of ours. */
   readonly key: string | undefined;
   /** The call of a compaction's pair, which is no answer. */
@@ -116,23 +121,6 @@ export interface ObservedChat {
   readonly finalStatus: ChatStatus | undefined;
 }
 
-/**
- * 53 bits of a text, from two 32-bit multiplicative hashes: telling apart what should be the same needs no cryptography, and this is
- * done for every message of a load.
- */
-export function digestOf(text: string): number {
-  let low = 0xdeadbeef;
-  let high = 0x41c6ce57;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    low = Math.imul(low ^ unit, 2654435761);
-    high = Math.imul(high ^ unit, 1597334677);
-  }
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
-  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
-  return 4_294_967_296 * (high & 0x1fffff) + (low >>> 0);
-}
-
 export const textOf = (message: Pick<ChatMessage, 'content'>): string =>
   message.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 
@@ -141,16 +129,20 @@ const agentResult = z.object({ chat_id: z.string(), report: z.string().optional(
 
 export function toSeenMessage(message: ChatMessage, text = textOf(message)): SeenMessage {
   let callIds: readonly string[] = NONE;
+  let callDigests: readonly number[] = NONE;
   let resultIds: readonly string[] = NONE;
+  let resultDigests: readonly number[] = NONE;
   let summaryDigests: readonly number[] = NONE;
   let agents: readonly SeenAgent[] = NONE;
   let isCompaction = false;
   for (const part of message.content) {
     if (part.type === 'tool-call') {
       callIds = [...callIds, part.tool_call_id];
+      callDigests = [...callDigests, digestOfCall(part.tool_name, part.args)];
       isCompaction ||= part.tool_name === CHAT_SUMMARIZED;
     } else if (part.type === 'tool-result') {
       resultIds = [...resultIds, part.tool_call_id];
+      resultDigests = [...resultDigests, digestOfResult(part.tool_name, part.result, part.is_error)];
       summaryDigests = [...summaryDigests, ...summariesIn(part)];
       agents = [...agents, ...agentsIn(part)];
     }
@@ -161,7 +153,9 @@ export function toSeenMessage(message: ChatMessage, text = textOf(message)): See
     textDigest: digestOf(text),
     textLength: text.length,
     callIds,
+    callDigests,
     resultIds,
+    resultDigests,
     key: message.role === 'user' ? keyOf(text) : undefined,
     isCompaction,
     summaryDigests,
@@ -195,7 +189,9 @@ export function isSameMessage(left: SeenMessage, right: SeenMessage): boolean {
     left.role === right.role &&
     left.textDigest === right.textDigest &&
     left.callIds.join() === right.callIds.join() &&
-    left.resultIds.join() === right.resultIds.join()
+    left.callDigests.join() === right.callDigests.join() &&
+    left.resultIds.join() === right.resultIds.join() &&
+    left.resultDigests.join() === right.resultDigests.join()
   );
 }
 

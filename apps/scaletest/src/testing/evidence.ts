@@ -1,7 +1,8 @@
 /** Evidence of a healthy chat, for specs that then spoil one thing. */
-import { expectedText, promptFor, type TurnOrder } from '../answer-shape';
+import { callsOf, expectedText, promptFor, type TurnOrder } from '../answer-shape';
+import { digestOf, digestOfCall, digestOfResult } from '../oracle/digest';
 import type { LedgerCall, LedgerCalls } from '../oracle/ledger-call';
-import { digestOf, type ObservedChat, type ObservedTurn, type SeenMessage } from '../oracle/observation';
+import type { ObservedChat, ObservedTurn, SeenMessage } from '../oracle/observation';
 
 const SHAPE = { chunks: 2, chunkSize: 10, chunkMs: 0, firstByteMs: 0 };
 
@@ -36,7 +37,9 @@ export function seen(
     textDigest: digestOf(text),
     textLength: text.length,
     callIds: [],
+    callDigests: [],
     resultIds: [],
+    resultDigests: [],
     key: undefined,
     isCompaction: false,
     summaryDigests: [],
@@ -48,10 +51,12 @@ export function seen(
 /** The rows that a turn leaves, ids from `firstId` on. */
 export function rowsOf({ order }: ObservedTurn, firstId: number): SeenMessage[] {
   const rows = [seen(firstId, 'user', promptFor(order), { key: order.key })];
-  order.toolSteps.forEach((calls, step) => {
-    const ids = Array.from({ length: calls }, (_, call) => `${order.key}-${step}-${call}`);
-    rows.push(seen(firstId + rows.length, 'assistant', '', { callIds: ids }));
-    rows.push(seen(firstId + rows.length, 'tool', '', { resultIds: ids }));
+  callsOf(order).forEach((calls, step) => {
+    const ids = calls.map((_, call) => `${order.key}-${step}-${call}`);
+    const callDigests = calls.map(({ name, arguments: args }) => digestOfCall(name, args));
+    const resultDigests = calls.map(({ name, arguments: args }) => digestOfResult(name, args));
+    rows.push(seen(firstId + rows.length, 'assistant', '', { callIds: ids, callDigests }));
+    rows.push(seen(firstId + rows.length, 'tool', '', { resultIds: ids, resultDigests }));
   });
   rows.push(seen(firstId + rows.length, 'assistant', expectedText(order)));
   return rows;
