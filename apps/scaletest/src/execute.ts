@@ -19,6 +19,7 @@ import { readBudget } from './sql-budget';
 import { givenTarget } from './system/given';
 import { spawnCluster } from './system/spawn-cluster';
 import { spawnStandalone } from './system/spawn-standalone';
+import { BrokenToolError } from './stop-signal';
 import type { Target } from './system/target';
 import { verdictOf } from './verdict';
 
@@ -55,6 +56,8 @@ export async function execute(flags: RunFlags, signal: AbortSignal): Promise<Rep
   } catch (error) {
     failure = error;
   }
+  const isBroken = signal.reason instanceof BrokenToolError;
+  if (isBroken) failure = signal.reason;
   try {
     const [first, ...others] = loads.map(({ reported }) => reported);
     if (first === undefined) {
@@ -71,7 +74,7 @@ export async function execute(flags: RunFlags, signal: AbortSignal): Promise<Rep
       seed,
       started_at: startedAt.toISOString(),
       finished_at: new Date().toISOString(),
-      ...(failure === undefined || signal.aborted
+      ...(failure === undefined || (signal.aborted && !isBroken)
         ? judged
         : { verdict: 'failed', reasons: [...judged.reasons, describeFailure(failure)] }),
       environment,

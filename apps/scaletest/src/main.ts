@@ -6,23 +6,14 @@ import { execute } from './execute';
 import { buildCommand, type TraceFlags } from './flags';
 import { compareText } from './report/compare';
 import { report, type Report } from './report/schema';
+import { stopSignal } from './stop-signal';
 import { traceOneTurn } from './trace/trace-one-turn';
 import { traceText } from './trace/turn-trace';
 
 const EXIT_CODES: Record<Report['verdict'], number> = { passed: 0, failed: 1, void: 3, aborted: 3 };
 
-/** The first signal ends the load and lets the report be written; the second one ends everything. */
-function stopSignal(): AbortSignal {
-  const stopping = new AbortController();
-  const stop = (): void => {
-    if (stopping.signal.aborted) process.exit(130);
-    process.stderr.write('\nStopping: the report follows. Once more to leave at once.\n');
-    stopping.abort(new Error('told to stop'));
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return stopping.signal;
-}
+const say = (text: string): void => void process.stderr.write(text);
+const leave = (code: number): void => process.exit(code);
 
 async function readReport(path: string): Promise<Report> {
   const parsed = report.safeParse(JSON.parse(await readFile(path, 'utf8')));
@@ -40,7 +31,7 @@ async function trace({ out, gateways, workers, relays }: TraceFlags): Promise<vo
 async function main(): Promise<void> {
   const command = buildCommand({
     run: async (flags) => {
-      const { verdict } = await execute(flags, stopSignal());
+      const { verdict } = await execute(flags, stopSignal(process, { say, leave }));
       process.exitCode = EXIT_CODES[verdict];
     },
     trace,

@@ -47,7 +47,7 @@ export class Scaletest {
   private readonly api: HttpClient;
   private readonly streams: HttpClient;
   private readonly hangs = new HangWatch();
-  private readonly serverErrors = new ServerErrors();
+  private readonly serverErrors: ServerErrors;
   private readonly ledger: MockLedger;
   private sql: StatementReader | null = null;
   private idle: IdleRates = { callsPerSecond: new Map() };
@@ -56,6 +56,7 @@ export class Scaletest {
 
   constructor(private readonly options: ScaletestOptions) {
     const { target } = options;
+    this.serverErrors = new ServerErrors(options.signal);
     const http = { maxSockets: MAX_SOCKETS, serverErrors: this.serverErrors };
     this.api = new HttpClient(target.apiUrls, http);
     this.streams = new HttpClient(target.streamUrls, http);

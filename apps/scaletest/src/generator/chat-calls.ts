@@ -1,5 +1,5 @@
 /** The HTTP calls about one chat, as its owner makes them. */
-import type { ChatMessage, MessagesResponse } from '@parley/contracts';
+import type { Chat, ChatMessage, ChatStatus, MessagesResponse } from '@parley/contracts';
 import { type SeenMessage, toSeenMessage } from '../oracle/observation';
 import { deliver, type DeliveryCounts } from './delivery';
 import { RefusedError } from './errors';
@@ -43,15 +43,26 @@ export class ChatCalls {
     return (await api.call(call)).status;
   }
 
-  /** The visible history, oldest first, in digest. */
-  async history(): Promise<SeenMessage[]> {
+  /** @throws RefusedError, NoReplyError */
+  async status(): Promise<ChatStatus> {
+    const { api, token } = this.options;
+    const path = this.path('');
+    const { status, text } = await api.call({ method: 'GET', path, token });
+    if (status !== 200) throw new RefusedError(`GET ${path}`, status, text);
+    return (JSON.parse(text) as Pick<Chat, 'status'>).status;
+  }
+
+  /** The visible history, oldest first, in digest, and how many messages wait. */
+  async history(): Promise<{ messages: SeenMessage[]; queued: number }> {
     const rows: ChatMessage[] = [];
+    let queued = 0;
     for (let hasMore = true; hasMore;) {
       const page = await this.page(`after_id=${rows.at(-1)?.id ?? 0}&limit=${PAGE}`);
       rows.push(...page.messages);
       hasMore = page.has_more;
+      queued = page.queued_messages.length;
     }
-    return rows.map((row) => toSeenMessage(row));
+    return { messages: rows.map((row) => toSeenMessage(row)), queued };
   }
 
   path(rest: string): string {

@@ -18,28 +18,37 @@ export interface ChatEvidenceOptions {
 export class ChatEvidence {
   private history: readonly SeenMessage[] | null = null;
   private historyFailure: string | undefined;
+  private status: ChatStatus | undefined;
+  private queued = 0;
 
   constructor(private readonly options: ChatEvidenceOptions) {}
 
-  /** Reads the history as any client may, and keeps it. */
+  /** Reads the chat and its history as any client may, and keeps them. */
   async readHistory(): Promise<void> {
+    const { calls } = this.options;
     try {
-      this.history = await this.options.calls.history();
+      this.status = await calls.status();
+      const { messages, queued } = await calls.history();
+      this.history = messages;
+      this.queued = queued;
     } catch (error) {
       this.historyFailure = error instanceof Error ? error.message : String(error);
       throw error;
     }
   }
 
-  /** True when every viewer holds the newest message of the history, and lists of chats say its status. */
+  /** True when every viewer is there and holds the newest message, the status and the queue of the chat, and lists of chats say its status. */
   get areViewersCurrent(): boolean {
     const newestId = this.history?.at(-1)?.id ?? 0;
     const { viewers, clients, turns } = this.options;
     if (newestId === 0) return true;
     const lastSentAtMs = Math.max(0, ...turns.map(({ sentAtMs }) => sentAtMs));
+    const { status, queued } = this;
     return (
-      viewers.every(({ fold }) => fold.messages.has(newestId)) &&
-      clients.areCurrent({ newestId, status: this.status, lastSentAtMs })
+      viewers.every(
+        ({ fold, isAttached }) =>
+          isAttached && fold.messages.has(newestId) && fold.status === status && fold.queuedCount === queued,
+      ) && clients.areCurrent({ newestId, status, queued, lastSentAtMs })
     );
   }
 
@@ -56,18 +65,18 @@ export class ChatEvidence {
       history: this.history,
       historyFailure: this.historyFailure,
       finalStatus: this.status,
+      finalQueued: this.queued,
     };
-  }
-
-  private get status(): ChatStatus | undefined {
-    return this.options.viewers[0]?.fold.status;
   }
 }
 
-const observed = ({ name, fold, isAttached }: Viewer): ObservedViewer => ({
+const observed = ({ name, fold, isAttached, lastFailure }: Viewer): ObservedViewer => ({
   name,
   messages: [...fold.messages.values()].sort((left, right) => left.id - right.id),
   findings: fold.findings,
   gaps: fold.gaps,
-  isComplete: isAttached,
+  wholeIds: fold.wholeIds,
+  missingBecause: isAttached ? undefined : lastFailure,
+  status: fold.status,
+  queuedCount: fold.queuedCount,
 });

@@ -29,6 +29,14 @@ interface Watching {
   failure: string | undefined;
 }
 
+/** A chat as it was read; lists know it by what happened in it since they were opened. */
+export interface CurrentChat {
+  readonly newestId: number;
+  readonly status: ChatStatus | undefined;
+  readonly queued: number;
+  readonly lastSentAtMs: number;
+}
+
 const openWebSocket: WebSocketFactory = (url, headers) => new WebSocket(url, { headers });
 
 export class ClientViewers {
@@ -81,11 +89,10 @@ export class ClientViewers {
   }
 
   /** True when every view holds the message, and every list that was open when it was sent says the status. */
-  areCurrent(chat: { newestId: number; status: ChatStatus | undefined; lastSentAtMs: number }): boolean {
+  areCurrent(chat: CurrentChat): boolean {
     return (
       this.following.every(
-        ({ view, failure }) =>
-          failure !== undefined || view?.messages.some(({ id }) => id === chat.newestId) === true,
+        ({ view, failure }) => failure !== undefined || (view !== undefined && isCurrent(view, chat)),
       ) &&
       this.watching.every(
         ({ status, failure, openedAtMs }) =>
@@ -101,7 +108,10 @@ export class ClientViewers {
         messages: (view?.messages ?? []).map((message) => toSeenMessage(message)),
         findings: failure === undefined ? [] : [{ kind: 'client_failed', detail: `${name}: ${failure}` }],
         gaps: [],
-        isComplete: true,
+        wholeIds: [],
+        missingBecause: failure === undefined && view === undefined ? 'never attached' : undefined,
+        status: view?.status,
+        queuedCount: view?.queue.length ?? 0,
       })),
       watchers: this.watching.map((watcher) => ({ ...watcher })),
     };
@@ -117,3 +127,6 @@ export class ClientViewers {
     return new ParleyClient({ baseUrl: streamUrls[this.opened % streamUrls.length] ?? '', token });
   }
 }
+
+const isCurrent = ({ messages, status, queue }: ChatView, chat: CurrentChat): boolean =>
+  messages.some(({ id }) => id === chat.newestId) && status === chat.status && queue.length === chat.queued;

@@ -1,9 +1,10 @@
 /**
- * HTTP as cheap as Node gives it: one keep-alive agent, no body parsed that nobody needs, requests spread by turns over the given
- * addresses as an ingress would. It refuses to guess: a failure says whether the request may have reached the server.
+ * HTTP as cheap as Node gives it: connections that are used again, no body parsed that nobody needs, requests spread by turns over the
+ * given addresses as an ingress would. It refuses to guess: a failure says whether the request may have reached the server.
  */
-import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isNativeError } from 'node:util/types';
+import { ConnectionPool } from './connection-pool';
+import type { Address } from './http-connection';
 import type { ServerErrors } from './server-errors';
 
 export interface Reply {
@@ -20,6 +21,21 @@ export interface Call {
   readonly body?: unknown;
 }
 
+export interface StreamListener {
+  readonly onStatus: (status: number) => void;
+  readonly onText: (text: string) => void;
+  /** Called once; without an error when the server ended the reply properly. */
+  readonly onOver: (error?: unknown) => void;
+}
+
+export interface OpenStream {
+  readonly isPaused: boolean;
+  pause(): void;
+  resume(): void;
+  /** Gives it up. */
+  close(): void;
+}
+
 /** No reply came. */
 export class NoReplyError extends Error {
   readonly code = 'no_reply';
@@ -29,17 +45,14 @@ export class NoReplyError extends Error {
     /** The connection was refused: nothing of the request was taken. */
     readonly wasRefused: boolean,
   ) {
-    super(`${call.method} ${call.path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    super(`${nameOf(call)}: ${describe(cause)}`);
   }
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export class HttpClient {
-  private readonly agent: Agent;
-  private readonly streamAgent: Agent;
-  private readonly isSecure: boolean;
-  private readonly bases: readonly { hostname: string; port: string; prefix: string }[];
+  private readonly pools: readonly ConnectionPool[];
   private turn = 0;
 
   constructor(
@@ -51,93 +64,105 @@ export class HttpClient {
     },
   ) {
     const { maxSockets } = options;
-    // Parsed once: a URL parsed for each request costs more than the request's JSON.
-    this.bases = baseUrls.map((url) => {
-      const { hostname, port, pathname } = new URL(url);
-      return { hostname, port, prefix: pathname.replace(/\/+$/, '') };
-    });
-    this.isSecure = baseUrls.some((url) => url.startsWith('https:'));
-    const agentOptions = { keepAlive: true, maxSockets, noDelay: true, scheduling: 'lifo' } as const;
-    const streamOptions = { keepAlive: false, noDelay: true };
-    this.agent = this.isSecure ? new HttpsAgent(agentOptions) : new Agent(agentOptions);
-    this.streamAgent = this.isSecure ? new HttpsAgent(streamOptions) : new Agent(streamOptions);
+    this.pools = baseUrls.map(
+      (url) => new ConnectionPool(addressOf(url), { maxSockets, timeoutMs: REQUEST_TIMEOUT_MS }),
+    );
   }
 
   /** @throws NoReplyError */
   call(call: Call): Promise<Reply> {
+    const { serverErrors } = this.options;
+    const pool = this.next();
+    const body = call.body === undefined ? '' : JSON.stringify(call.body);
+    const ofBody =
+      body === '' ? '' : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
+    const request = `${headOf(call, pool.address)}${ofBody}\r\n${body}`;
     return new Promise((resolve, reject) => {
-      const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
-      const headers: Record<string, string | number> = { 'coder-session-token': call.token };
-      if (body !== undefined) {
-        headers['content-type'] = 'application/json';
-        headers['content-length'] = body.length;
-      }
-      const fail = (error: unknown): void => reject(new NoReplyError(call, error, isRefusal(error)));
-      const request = this.open(call.path, {
-        method: call.method,
-        headers,
-        agent: this.agent,
-        timeout: REQUEST_TIMEOUT_MS,
+      let text = '';
+      let head = { status: 0, retryAfterMs: 0 };
+      pool.exchange({
+        request,
+        onHead: (known) => (head = known),
+        onText: (piece) => (text += piece),
+        onOver: (error, isStale) => {
+          if (error === undefined) {
+            const { status, retryAfterMs } = head;
+            serverErrors.note(nameOf(call), status, text);
+            resolve({ status, text, retryAfterMs });
+            return;
+          }
+          // A server may end a connection that rests, though a request is on its way.
+          if (!isStale) serverErrors.noteBreak('reply_lost', nameOf(call), describe(error));
+          reject(new NoReplyError(call, error, isRefusal(error)));
+        },
       });
-      request.on('error', fail);
-      request.on('timeout', () => request.destroy(new Error(`no reply within ${REQUEST_TIMEOUT_MS} ms`)));
-      request.on('response', (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => (text += chunk));
-        response.on('error', fail);
-        response.on('end', () => {
-          const status = response.statusCode ?? 0;
-          this.options.serverErrors.note(`${call.method} ${call.path}`, status, text);
-          resolve({ status, text, retryAfterMs: retryAfterMs(response) });
-        });
-      });
-      request.end(body);
     });
   }
 
-  /** A reply whose body is read by the caller. The returned function gives it up. */
+  /** A reply whose body is read as it comes, on a connection of its own. */
   stream(
     path: string,
-    options: {
-      token: string;
-      lastEventId: string | undefined;
-      onResponse: (response: IncomingMessage) => void;
-      onFailure: (error: unknown) => void;
-    },
-  ): () => void {
-    const headers: Record<string, string> = {
-      'coder-session-token': options.token,
-      accept: 'text/event-stream',
-    };
-    if (options.lastEventId !== undefined) headers['last-event-id'] = options.lastEventId;
-    const request = this.open(path, { method: 'GET', headers, agent: this.streamAgent });
-    request.on('error', options.onFailure);
-    request.on('response', (response) => {
-      this.options.serverErrors.note(`GET ${path}`, response.statusCode ?? 0);
-      options.onResponse(response);
+    { token, lastEventId, ...listener }: StreamListener & { token: string; lastEventId: string | undefined },
+  ): OpenStream {
+    const pool = this.next();
+    const resumed = lastEventId === undefined ? '' : `last-event-id: ${lastEventId}\r\n`;
+    const head = headOf({ method: 'GET', path, token }, pool.address);
+    const connection = pool.stream({
+      request: `${head}accept: text/event-stream\r\n${resumed}\r\n`,
+      onHead: ({ status }) => {
+        this.options.serverErrors.note(`GET ${path}`, status);
+        listener.onStatus(status);
+      },
+      onText: listener.onText,
+      onOver: listener.onOver,
     });
-    request.end();
-    return () => request.destroy();
+    return {
+      get isPaused() {
+        return connection.isPaused;
+      },
+      pause: () => connection.pause(),
+      resume: () => connection.resume(),
+      close: () => connection.destroy(),
+    };
+  }
+
+  /** Of a stream, that it ended though nobody here wanted it. */
+  noteBroken(path: string, why: string): void {
+    this.options.serverErrors.noteBreak('stream_broken', `GET ${path}`, why);
   }
 
   close(): void {
-    this.agent.destroy();
-    this.streamAgent.destroy();
+    for (const pool of this.pools) pool.close();
   }
 
-  private open(path: string, options: RequestOptions): ReturnType<typeof httpRequest> {
-    const base = this.bases[this.turn++ % this.bases.length];
-    const open = this.isSecure ? httpsRequest : httpRequest;
-    return open({ ...options, ...base, path: `${base?.prefix ?? ''}/api/v2${path}` });
+  private next(): ConnectionPool {
+    const pool = this.pools[this.turn++ % this.pools.length];
+    if (pool === undefined) throw new Error('There is no address to call');
+    return pool;
   }
 }
 
+function addressOf(url: string): Address {
+  const { protocol, hostname, port, pathname, host } = new URL(url);
+  const isSecure = protocol === 'https:';
+  return {
+    isSecure,
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (isSecure ? 443 : 80) : Number(port),
+    prefix: pathname.replace(/\/+$/, ''),
+    authority: host,
+  };
+}
+
+const headOf = ({ method, path, token }: Call, { prefix, authority }: Address): string =>
+  `${method} ${prefix}/api/v2${path} HTTP/1.1\r\nhost: ${authority}\r\ncoder-session-token: ${token}\r\n`;
+
+const nameOf = ({ method, path }: Pick<Call, 'method' | 'path'>): string => `${method} ${path}`;
+
+/** Errors of Node's own may be of another realm. */
+export const describe = (error: unknown): string => (isNativeError(error) ? error.message : String(error));
+
+/** Also of a name that has several addresses, all of which refused. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
-}
-
-function retryAfterMs(response: IncomingMessage): number {
-  const seconds = Number(response.headers['retry-after'] ?? 0);
-  return Number.isFinite(seconds) ? seconds * 1000 : 0;
+  return isNativeError(error) && 'code' in error && error.code === 'ECONNREFUSED';
 }

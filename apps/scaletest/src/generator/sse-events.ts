@@ -1,9 +1,17 @@
 /**
  * Splits server-sent events out of chunks of text (HTML standard, section 9.2). Only what this API sends is understood: `id` and one
- * line of `data`; comments and other fields are skipped.
+ * line of `data`; comments and other fields are skipped, but for a `retry` in what comes last: a server that ends a stream says so with
+ * it that the client may come back.
  */
 export class SseSplitter {
   private rest = '';
+  private blocks = 0;
+  private isLastInvitation = false;
+
+  /** The last thing that came says when to come back. The first thing of a stream does so too, and is no word of parting. */
+  get endsWithInvitation(): boolean {
+    return this.isLastInvitation && this.blocks > 1;
+  }
 
   /** @param onEvent gets the data of each event, and its id where it has one */
   push(chunk: string, onEvent: (data: string, id: string | undefined) => void): void {
@@ -26,6 +34,8 @@ export class SseSplitter {
   ): void {
     let data: string | undefined;
     let id: string | undefined;
+    this.blocks += 1;
+    this.isLastInvitation = text.startsWith('retry:', from);
     for (let start = from; start < end;) {
       let lineEnd = text.indexOf('\n', start);
       if (lineEnd < 0 || lineEnd > end) lineEnd = end;

@@ -1,11 +1,13 @@
 /**
  * One open stream on a chat, folded as it comes. When it is cut it is opened again where it ended, as browsers do, until it is closed.
  * A slow viewer stops reading now and then, so that the server's buffers for it fill.
+ *
+ * It knows who ended a stream: the harness itself, the platform with a word that invites back (a server that restarts, a reader that is
+ * too slow), or the platform without one, which is noted as broken. Only the first two excuse what was missed meanwhile.
  */
-import type { IncomingMessage } from 'node:http';
 import type { StreamEvent } from '@parley/contracts';
 import { StreamFold } from '../oracle/stream-fold';
-import type { HttpClient } from './http-client';
+import { describe, type HttpClient, type OpenStream } from './http-client';
 import { SseSplitter } from './sse-events';
 
 export interface ViewerOptions {
@@ -21,6 +23,8 @@ export interface ViewerOptions {
 
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 2_000;
+/** As often as a viewer may be sent away that keeps up: a roll of a few relays, not a platform that ends streams at will. */
+const MAX_SENT_AWAY = 3;
 
 export class Viewer {
   readonly fold = new StreamFold();
@@ -29,31 +33,48 @@ export class Viewer {
   bytes = 0;
   events = 0;
   isAttached = false;
+  /** Why it last lost its stream, or was not given one. */
+  lastFailure = 'never attached';
+  private readonly path: string;
   private cursor: string | undefined;
-  private giveUp: (() => void) | undefined;
+  private stream: OpenStream | undefined;
+  private splitter = new SseSplitter();
   private retryTimer: NodeJS.Timeout | undefined;
   private pauseTimer: NodeJS.Timeout | undefined;
   private failures = 0;
+  private sentAway = 0;
   private isClosed = false;
+  /** The present stream is ended by the harness. */
+  private isCut = false;
+  /** The last stream ended for a reason that excuses what was missed. */
+  private isExcused = true;
   private attached: (() => void) | undefined;
 
   constructor(private readonly options: ViewerOptions) {
     this.name = options.name;
+    this.path = `/chats/${options.chatId}/stream`;
   }
 
   open(): void {
     if (this.isClosed) return;
-    let isOver = false;
-    const over = (): void => {
-      if (isOver) return;
-      isOver = true;
-      this.lost();
-    };
-    this.giveUp = this.options.client.stream(`/chats/${this.options.chatId}/stream`, {
+    this.isCut = false;
+    this.splitter = new SseSplitter();
+    let status = 0;
+    this.stream = this.options.client.stream(this.path, {
       token: this.options.token,
       lastEventId: this.cursor,
-      onFailure: over,
-      onResponse: (response) => this.read(response, over),
+      onStatus: (known) => {
+        status = known;
+        if (status === 200) this.attach();
+      },
+      onText: (text) => {
+        if (status === 200) this.read(text);
+      },
+      onOver: (error) => {
+        if (status === 200 || error !== undefined) this.ended(error);
+        else this.lastFailure = `answered ${status}`;
+        this.lost();
+      },
     });
   }
 
@@ -65,62 +86,67 @@ export class Viewer {
 
   /** Cuts the connection, as a network does; it comes back by itself. */
   cut(): void {
-    this.giveUp?.();
+    this.isCut = true;
+    this.stream?.close();
   }
 
   close(): void {
     this.isClosed = true;
     clearTimeout(this.retryTimer);
     clearInterval(this.pauseTimer);
-    this.giveUp?.();
+    this.stream?.close();
   }
 
-  private read(response: IncomingMessage, over: () => void): void {
-    if (response.statusCode !== 200) {
-      response.resume();
-      response.on('error', over);
-      response.on('end', over);
-      return;
-    }
+  private attach(): void {
     this.isAttached = true;
-    this.fold.attachedAtMs = performance.now();
+    if (this.isExcused) this.fold.attachedAtMs = performance.now();
     this.attached?.();
-    const splitter = new SseSplitter();
-    response.setEncoding('utf8');
-    let atMs = 0;
-    const onEvent = (data: string, id: string | undefined): void => {
-      if (id !== undefined) this.cursor = id;
-      this.failures = 0;
-      this.take(JSON.parse(data) as StreamEvent, atMs);
-    };
-    response.on('data', (chunk: string) => {
-      atMs = performance.now();
-      this.bytes += chunk.length;
-      splitter.push(chunk, onEvent);
-      this.options.onEvents?.();
-    });
-    response.on('error', over);
-    response.on('close', over);
-    if (this.options.pauseMs !== undefined) this.readSlowly(response, this.options.pauseMs);
-  }
-
-  private take(event: StreamEvent, atMs: number): void {
-    this.events += 1;
-    this.fold.apply(event, atMs);
-  }
-
-  private readSlowly(response: IncomingMessage, pauseMs: number): void {
+    const { pauseMs } = this.options;
+    if (pauseMs === undefined) return;
     clearInterval(this.pauseTimer);
     this.pauseTimer = setInterval(() => {
-      if (response.isPaused()) response.resume();
-      else response.pause();
+      if (this.stream?.isPaused === true) this.stream.resume();
+      else this.stream?.pause();
     }, pauseMs);
+  }
+
+  private read(text: string): void {
+    const atMs = performance.now();
+    this.bytes += text.length;
+    this.splitter.push(text, (data, id) => {
+      if (id !== undefined) this.cursor = id;
+      this.failures = 0;
+      this.events += 1;
+      this.take(data, atMs);
+    });
+    this.options.onEvents?.();
+  }
+
+  private take(data: string, atMs: number): void {
+    try {
+      this.fold.apply(JSON.parse(data) as StreamEvent, atMs);
+    } catch (error) {
+      this.fold.refuse(data, error);
+    }
+  }
+
+  /** Who did it? */
+  private ended(error: unknown): void {
+    const isInvited = this.splitter.endsWithInvitation;
+    if (this.isAttached) this.isExcused = this.isCut || isInvited;
+    if (this.isClosed || this.isCut) return;
+    const why = error === undefined ? 'it was ended without a word' : describe(error);
+    this.lastFailure = isInvited ? 'sent away' : why;
+    if (isInvited && this.options.pauseMs === undefined) this.sentAway += 1;
+    if (!isInvited) this.options.client.noteBroken(this.path, `${this.name}: ${why}`);
+    else if (this.sentAway > MAX_SENT_AWAY)
+      this.options.client.noteBroken(this.path, `${this.name} was sent away ${this.sentAway} times`);
   }
 
   private lost(): void {
     this.isAttached = false;
-    if (this.isClosed) return;
     clearInterval(this.pauseTimer);
+    if (this.isClosed) return;
     this.reconnects += 1;
     this.failures += 1;
     const most = Math.min(FIRST_RETRY_MS * 2 ** this.failures, MAX_RETRY_MS);

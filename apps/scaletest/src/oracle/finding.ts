@@ -10,6 +10,7 @@ export const FINDING_KINDS = {
   text_differs: 'the committed text is not what was streamed',
   answer_unstreamed: 'no part of an answer was streamed before it was committed',
   stream_cut: 'an answer was committed long before all of it was streamed',
+  answers_not_streamed: 'of too many answers less than half was streamed before they were committed',
   wrong_text: 'the committed text is not what the model answered',
   answer_misplaced: 'a turn holds the answer of another one: a writer that should have been fenced off wrote',
   message_repeated: 'a committed message came twice on one stream',
@@ -40,6 +41,10 @@ export const FINDING_KINDS = {
   prompt_differs: 'the model was told another history than the chat has',
   model_refused: 'the model refused the prompt',
   server_error: 'a request was answered with a 5xx that no fault explains',
+  reply_lost: 'a request got no reply, which no fault explains',
+  stream_broken: 'a stream was ended without a word that invites back, which no fault explains',
+  stream_malformed: 'a stream sent what is no event',
+  viewer_missing: 'a viewer was not let back in to the end',
   ledger_incomplete: 'the mock forgot calls, so that the oracle could not check them',
 } as const;
 export type FindingKind = keyof typeof FINDING_KINDS;

@@ -2,6 +2,7 @@ import { expectedText, summaryOf } from '../answer-shape';
 import {
   healthyCalls,
   healthyChat,
+  healthyViewer,
   ledgerCall,
   observedTurn,
   orderOf,
@@ -15,9 +16,9 @@ import { digestOf } from './digest';
 import {
   type ObservedChat,
   type ObservedTurn,
+  type ObservedViewer,
   type ObservedWatcher,
   type SeenMessage,
-  type StreamGap,
 } from './observation';
 
 const turns = () => [observedTurn('a/0'), observedTurn('a/1', [1, 2]), observedTurn('a/2')];
@@ -30,10 +31,7 @@ function kinds(chat: ObservedChat, calls: LedgerCalls = healthyCalls(chat.turns)
 function withHistory(change: (history: ReturnType<typeof healthyChat>['history']) => void): ObservedChat {
   const chat = healthyChat(turns());
   change(chat.history);
-  return {
-    ...chat,
-    viewers: [{ name: 'viewer 1', messages: chat.history, findings: [], gaps: [], isComplete: true }],
-  };
+  return { ...chat, viewers: [healthyViewer(chat.history)] };
 }
 
 describe('the oracle', () => {
@@ -61,7 +59,8 @@ describe('the oracle', () => {
   it('names a failed turn, and a chat that is not at rest', () => {
     const chat = healthyChat([{ ...observedTurn('a/0'), outcome: 'failed', failure: 'boom' }]);
     expect(kinds(chat)).toEqual(['turn_failed']);
-    expect(kinds({ ...healthyChat(turns()), finalStatus: 'running' })).toEqual(['not_at_rest']);
+    const busy = { ...healthyChat(turns()), finalStatus: 'running' as const };
+    expect(kinds(busy)).toEqual(['not_at_rest', 'viewers_differ']);
   });
 
   it("misses an answer, a message, and the model's own text", () => {
@@ -93,17 +92,18 @@ describe('the oracle', () => {
     expect(kinds({ ...healthyChat(turns()), repeatedToolCalls: ['a/1#0.0'] })).toEqual(['tool_run_twice']);
   });
 
-  it('holds every viewer that stayed against the history, and none that left', () => {
+  it('holds every viewer against the chat and its history, and misses one that was not let back in', () => {
     const chat = healthyChat(turns());
-    const short = {
-      name: 'viewer 2',
-      messages: chat.history.slice(0, -1),
-      findings: [],
-      gaps: [],
-      isComplete: true,
-    };
-    expect(kinds({ ...chat, viewers: [...chat.viewers, short] })).toEqual(['viewers_differ']);
-    expect(kinds({ ...chat, viewers: [...chat.viewers, { ...short, isComplete: false }] })).toEqual([]);
+    const judged = (change: Partial<ObservedViewer>): string[] =>
+      kinds({
+        ...chat,
+        viewers: [...chat.viewers, { ...healthyViewer(chat.history, 'viewer 2'), ...change }],
+      });
+    expect(judged({})).toEqual([]);
+    expect(judged({ messages: chat.history.slice(0, -1) })).toEqual(['viewers_differ']);
+    expect(judged({ status: 'running' })).toEqual(['viewers_differ']);
+    expect(judged({ queuedCount: 1 })).toEqual(['viewers_differ']);
+    expect(judged({ missingBecause: 'answered 403', messages: [] })).toEqual(['viewer_missing']);
   });
 
   it('holds the ledger of the model against the turns', () => {
@@ -173,27 +173,6 @@ describe('the oracle', () => {
     const chat = { ...healthyChat(turns()), history: null, historyFailure: 'answered 503' };
     expect(judge([chat], healthyCalls(turns())).findings).toEqual([
       { kind: 'history_unread', chatId: 'chat', detail: 'answered 503' },
-    ]);
-  });
-
-  it('wants answers to be streamed to those who were there before', () => {
-    const gap = { messageId: 2, attachedAtMs: 5, streamedLength: 0, committedLength: 400 };
-    const slow = { chunks: 20, chunkSize: 20, chunkMs: 100, firstByteMs: 0 };
-    const turn = { ...observedTurn('a/0'), order: { key: 'a/0', shape: slow, toolSteps: [] } };
-    const judged = (change: Partial<StreamGap>, blows: readonly Blow[] = []): string[] => {
-      const chat = healthyChat([turn]);
-      const viewers = chat.viewers.map((viewer) => ({ ...viewer, gaps: [{ ...gap, ...change }] }));
-      return judge([{ ...chat, viewers }], healthyCalls([turn]), blows).findings.map(({ kind }) => kind);
-    };
-    expect(judged({})).toEqual(['answer_unstreamed']);
-    expect(judged({ attachedAtMs: 15 })).toEqual([]);
-    expect(judged({ streamedLength: 100 })).toEqual(['stream_cut']);
-    expect(judged({ streamedLength: 200 })).toEqual([]);
-    const atMs = performance.timeOrigin;
-    const blow = { what: 'crash nats', atMs, untilMs: atMs + 15, regenerations: 0, mayRefuse: true };
-    expect(judged({}, [blow])).toEqual([]);
-    expect(judged({}, [{ ...blow, atMs: atMs + 60_000, untilMs: atMs + 61_000 }])).toEqual([
-      'answer_unstreamed',
     ]);
   });
 

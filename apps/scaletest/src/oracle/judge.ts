@@ -8,7 +8,7 @@ import { checkHistory } from './history-checks';
 import type { LedgerCalls } from './ledger-call';
 import { type CheckedCalls, checkModelCalls } from './model-call-checks';
 import { isSameMessage, isSettled, type ObservedChat } from './observation';
-import { checkStreams } from './stream-checks';
+import { checkStreams, checkStreamShares } from './stream-checks';
 
 export interface Verdict {
   readonly findings: readonly Finding[];
@@ -45,6 +45,7 @@ export function judge(
     for (const finding of [...judgeChat(chat, blows), ...ofCalls.findings])
       findings.push({ ...finding, chatId: chat.chatId });
   }
+  findings.push(...checkStreamShares(chats, blows));
   if (calls !== null && calls.dropped > 0)
     findings.push({ kind: 'ledger_incomplete', chatId: '', detail: `${calls.dropped} calls forgotten` });
   return {
@@ -104,11 +105,18 @@ function checkWatchers({ turns, watchers, finalStatus }: ObservedChat): ChatFind
   });
 }
 
-/** Every viewer that stayed to the end holds exactly the history. */
-function checkViewers({ viewers, history }: ObservedChat): ChatFinding[] {
+/** Every viewer is there in the end, holds exactly the history, and was told how the chat is. */
+function checkViewers({ viewers, history, finalStatus, finalQueued }: ObservedChat): ChatFinding[] {
   const rows = history ?? [];
   return viewers.flatMap((viewer): ChatFinding[] => {
-    if (!viewer.isComplete) return [];
+    const { name, missingBecause, status, queuedCount } = viewer;
+    if (missingBecause !== undefined)
+      return [{ kind: 'viewer_missing', detail: `${name} was not attached: ${missingBecause}` }];
+    if (status !== finalStatus || queuedCount !== finalQueued) {
+      const told = `${status ?? 'nothing'} with ${queuedCount} messages waiting`;
+      const detail = `${name} says ${told}, the chat is ${finalStatus ?? 'unknown'} with ${finalQueued}`;
+      return [{ kind: 'viewers_differ', detail }];
+    }
     const held = viewer.messages;
     const at = rows.findIndex((row, index) => {
       const other = held[index];

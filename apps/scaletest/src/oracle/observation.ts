@@ -88,10 +88,15 @@ export interface StreamGap {
 export interface ObservedViewer {
   readonly name: string;
   readonly gaps: readonly StreamGap[];
+  /** Of the answers that were streamed to their end. */
+  readonly wholeIds: readonly number[];
   readonly messages: readonly SeenMessage[];
   readonly findings: readonly Omit<Finding, 'chatId'>[];
-  /** False when it was not attached at the end. */
-  readonly isComplete: boolean;
+  /** Why it was not attached at the end, though it was given the time to come back; undefined when it was. */
+  readonly missingBecause: string | undefined;
+  /** What it was last told of the chat. */
+  readonly status: ChatStatus | undefined;
+  readonly queuedCount: number;
 }
 
 /** One who watches the list of the user's chats. */
@@ -118,7 +123,10 @@ export interface ObservedChat {
   readonly history: readonly SeenMessage[] | null;
   /** Why it could not be read. */
   readonly historyFailure: string | undefined;
+  /** Of the chat itself, read at the end; undefined when it could not be read. */
   readonly finalStatus: ChatStatus | undefined;
+  /** Messages that wait in it. */
+  readonly finalQueued: number;
 }
 
 export const textOf = (message: Pick<ChatMessage, 'content'>): string =>

@@ -24,7 +24,7 @@ describe('answers with a 5xx', () => {
       { kind: 'server_error', chatId: CHAT, detail: `POST /chats/${CHAT}/messages answered 503: away` },
     ]);
     expect(explained).toBe(0);
-    expect(errors.take()).toEqual({ errors: [], beyond: 0 });
+    expect(errors.take()).toEqual({ errors: [], beyond: 0, breaks: [], breaksBeyond: 0 });
   });
 
   it('are explained by a blow that may refuse, while it lasts', () => {
@@ -38,6 +38,28 @@ describe('answers with a 5xx', () => {
   });
 
   it('that were too many to keep are still findings', () => {
-    expect(checkServerErrors({ errors: [], beyond: 3 }, [blowNow(true)]).findings).toHaveLength(1);
+    const tally = { errors: [], beyond: 3, breaks: [], breaksBeyond: 2 };
+    expect(checkServerErrors(tally, [blowNow(true)]).findings).toHaveLength(2);
+  });
+});
+
+describe('lost replies and broken streams', () => {
+  it('are findings unless a blow explains them, and none once the run was told to stop', () => {
+    const stopping = new AbortController();
+    const errors = new ServerErrors(stopping.signal);
+    errors.noteBreak('reply_lost', `POST /chats/${CHAT}/messages`, 'read ECONNRESET');
+    errors.noteBreak('stream_broken', `GET /chats/${CHAT}/stream`, 'viewer 1: the connection ended');
+    stopping.abort();
+    errors.noteBreak('stream_broken', `GET /chats/${CHAT}/stream`, 'viewer 1: the connection ended');
+    const tally = errors.take();
+    expect(checkServerErrors(tally, [blowNow(false)]).findings).toEqual([
+      { kind: 'reply_lost', chatId: CHAT, detail: `POST /chats/${CHAT}/messages: read ECONNRESET` },
+      {
+        kind: 'stream_broken',
+        chatId: CHAT,
+        detail: `GET /chats/${CHAT}/stream: viewer 1: the connection ended`,
+      },
+    ]);
+    expect(checkServerErrors(tally, [blowNow(true)])).toEqual({ findings: [], explained: 0 });
   });
 });

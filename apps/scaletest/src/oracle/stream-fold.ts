@@ -24,6 +24,7 @@ interface LiveEpisode {
 }
 
 const MAX_FINDINGS = 20;
+const MAX_QUOTED = 100;
 const MAX_GAPS = 1_000;
 
 export class StreamFold {
@@ -33,7 +34,9 @@ export class StreamFold {
   readonly findings: Omit<Finding, 'chatId'>[] = [];
   /** Answers that were committed before all of them was streamed here. */
   readonly gaps: StreamGap[] = [];
-  /** When the present connection began. */
+  /** Answers that were streamed here to their end. */
+  readonly wholeIds: number[] = [];
+  /** When the connection began that nobody but the platform has ended since. */
   attachedAtMs = 0;
   status: ChatStatus | undefined;
   /** When the status last became what it is. */
@@ -96,6 +99,12 @@ export class StreamFold {
         this.reset();
         return;
     }
+  }
+
+  /** What came is no event, or not one that a client could take. */
+  refuse(data: string, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.note('stream_malformed', `${JSON.stringify(data.slice(0, MAX_QUOTED))}: ${why}`);
   }
 
   private reset(): void {
@@ -167,7 +176,10 @@ export class StreamFold {
     const isLive = episode !== undefined && !episode.isOver;
     const streamed = isLive ? episode.text : '';
     if (isLive) episode.isOver = true;
-    if (streamed === committed) return;
+    if (streamed === committed) {
+      if (streamed !== '') this.wholeIds.push(seen.id);
+      return;
+    }
     if (committed.startsWith(streamed)) {
       if (isLive) this.cutByCommit += 1;
       if (this.gaps.length < MAX_GAPS)

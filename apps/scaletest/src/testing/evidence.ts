@@ -2,7 +2,7 @@
 import { callsOf, expectedText, promptFor, type TurnOrder } from '../answer-shape';
 import { digestOf, digestOfCall, digestOfResult } from '../oracle/digest';
 import type { LedgerCall, LedgerCalls } from '../oracle/ledger-call';
-import type { ObservedChat, ObservedTurn, SeenMessage } from '../oracle/observation';
+import type { ObservedChat, ObservedTurn, ObservedViewer, SeenMessage } from '../oracle/observation';
 
 const SHAPE = { chunks: 2, chunkSize: 10, chunkMs: 0, firstByteMs: 0 };
 
@@ -68,15 +68,27 @@ export function healthyChat(turns: readonly ObservedTurn[]): ObservedChat & { hi
   return {
     chatId: 'chat',
     turns,
-    viewers: [{ name: 'viewer 1', messages: [...history], findings: [], gaps: [], isComplete: true }],
+    viewers: [healthyViewer(history)],
     watchers: [],
     repeatedToolCalls: [],
     retriesTold: 0,
     history,
     historyFailure: undefined,
     finalStatus: 'waiting',
+    finalQueued: 0,
   };
 }
+
+export const healthyViewer = (history: readonly SeenMessage[], name = 'viewer 1'): ObservedViewer => ({
+  name,
+  messages: [...history],
+  findings: [],
+  gaps: [],
+  wholeIds: [],
+  missingBecause: undefined,
+  status: 'waiting',
+  queuedCount: 0,
+});
 
 export function healthyCalls(
   turns: readonly ObservedTurn[],
