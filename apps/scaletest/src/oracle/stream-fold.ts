@@ -13,6 +13,7 @@ import type {
   StreamToolCall,
 } from '@parley/contracts';
 import type { Finding } from './finding';
+import { LiveTools } from './live-tools';
 import { isSameMessage, textOf, toSeenMessage, type SeenMessage, type StreamGap } from './observation';
 
 interface LiveEpisode {
@@ -20,6 +21,8 @@ interface LiveEpisode {
   readonly attempt: number;
   lastSeq: number;
   text: string;
+  /** None while there is nothing but text. */
+  tools: LiveTools | undefined;
   isOver: boolean;
 }
 
@@ -133,7 +136,7 @@ export class StreamFold {
           (historyVersion === episode.historyVersion && attempt < episode.attempt));
       if (isOlder) return this.note('part_stale', `part ${name} of an older episode`);
       if (seq !== 1) this.note('part_hole', `part ${name} is the first of its episode`);
-      this.episode = { historyVersion, attempt, lastSeq: 0, text: '', isOver: false };
+      this.episode = { historyVersion, attempt, lastSeq: 0, text: '', tools: undefined, isOver: false };
       this.episodes += 1;
       this.firstPartAtMs = atMs;
     }
@@ -142,6 +145,7 @@ export class StreamFold {
     if (live === undefined) return;
     live.lastSeq = seq;
     if (part.part.type === 'text') live.text += part.part.text;
+    else (live.tools ??= new LiveTools()).add(part.part);
   }
 
   private applyMessage(message: ChatMessage, atMs: number): void {
@@ -168,13 +172,22 @@ export class StreamFold {
       this.isLastAnswerFinal = seen.callIds.length === 0;
       if (seen.id > this.highestId) this.compareWithStreamed(seen, text);
     }
+    if (seen.role === 'tool' && seen.id > this.highestId) this.compareTools(seen);
     this.highestId = Math.max(this.highestId, seen.id);
+  }
+
+  private compareTools(seen: SeenMessage): void {
+    const { episode } = this;
+    if (episode === undefined || episode.isOver) return;
+    for (const difference of episode.tools?.differencesFrom(seen) ?? []) this.note(...difference);
+    episode.tools = undefined;
   }
 
   private compareWithStreamed(seen: SeenMessage, committed: string): void {
     const { episode } = this;
     const isLive = episode !== undefined && !episode.isOver;
     const streamed = isLive ? episode.text : '';
+    this.compareTools(seen);
     if (isLive) episode.isOver = true;
     if (streamed === committed) {
       if (streamed !== '') this.wholeIds.push(seen.id);
