@@ -1,8 +1,8 @@
 /** The loads that have names. Flags change their numbers. */
 import type { AnswerShape } from './answer-shape';
-import { type FaultName, KILLS_WORKERS } from './chaos/faults';
+import { type FaultName, KILLS_WORKERS, REFUSES_NOTHING } from './chaos/faults';
 import type { LoadPlan } from './load/load-plan';
-import { EVERYTHING } from './scenarios/mix';
+import { EVERYTHING, type Mix } from './scenarios/mix';
 
 export interface Profile {
   readonly what: string;
@@ -150,6 +150,7 @@ export const PROFILES = {
       {
         ...plainLoad,
         name: 'limits',
+        mustBeLimited: true,
         chats: 40,
         turns: 16,
         shape: rivalsShape(1),
@@ -189,11 +190,20 @@ export function isProfileName(name: string): name is ProfileName {
   return Object.hasOwn(PROFILES, name);
 }
 
+/**
+ * Chats with more at stake than an answer: calls of tools, a queue, a history that is rewritten. Only requests that can safely be made
+ * again when nobody answered them.
+ */
+const CHAOS_MIX: Mix = { plain: 4, 'tool-heavy': 2, 'queue-while-busy': 2, edit: 2 };
+/** To interrupt and to compact are asked once: only where no request is refused. */
+const UNREFUSED_CHAOS_MIX: Mix = { ...CHAOS_MIX, interrupt: 1, compaction: 1 };
+
 /** A minute in which 100 chats talk without a pause and one thing breaks. */
 export function chaosLoad(fault: FaultName): LoadPlan {
   return {
     ...plainLoad,
     name: `chaos: ${fault}`,
+    mix: REFUSES_NOTHING.has(fault) ? UNREFUSED_CHAOS_MIX : CHAOS_MIX,
     chats: CHAOS_CHATS,
     durationMs: CHAOS_MS,
     shape: { chunks: 20, chunkSize: 20, chunkMs: 150, firstByteMs: 0 },

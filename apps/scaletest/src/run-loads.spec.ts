@@ -72,4 +72,5 @@ const UNHURT = {
   arrivals: undefined,
   durationMs: undefined,
   maxRecoveryMs: undefined,
+  mustBeLimited: undefined,
 };

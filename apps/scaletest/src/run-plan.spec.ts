@@ -59,6 +59,23 @@ describe('the plan of a run', () => {
     expect((await planOf('--chaos', 'drop-bus')).spawn.canDisturbBus).toBe(true);
   });
 
+  it('puts tools, a queue and edits at stake in each fault, and calls that are made once only where none is refused', async () => {
+    const { loads } = await planOf('--chaos', 'all');
+    const mixOf = (fault: string) => loads.find((load) => load.fault === fault)?.mix;
+    for (const { mix } of loads)
+      for (const name of ['tool-heavy', 'queue-while-busy', 'edit'] as const)
+        expect(mix[name]).toBeGreaterThan(0);
+    expect(mixOf('kill-worker')).toMatchObject({ interrupt: 1, compaction: 1 });
+    expect(mixOf('kill-gateway')).not.toHaveProperty('interrupt');
+  });
+
+  it('has Redis asked where it is to break', async () => {
+    const limitOf = async (...args: string[]) => (await planOf(...args)).spawn.rateLimit;
+    expect(await limitOf('--chaos', 'restart-nats')).toBe(0);
+    expect(await limitOf('--chaos', 'restart-nats,restart-redis')).toBeGreaterThan(100_000);
+    expect(await limitOf('--chaos', 'restart-redis', '--rate-limit', '500')).toBe(500);
+  });
+
   it('bounds the recovery of what kills workers', async () => {
     const boundsOf = async (...args: string[]) =>
       (await planOf('--chaos', 'kill-workers,restart-nats', ...args)).loads.map((load) => load.maxRecoveryMs);

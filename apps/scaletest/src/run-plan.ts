@@ -1,6 +1,6 @@
 /** What one invocation is to do: a profile with the flags applied. */
 import { ARRIVAL_KINDS, type ArrivalKind } from './arrivals/arrivals';
-import { type FaultName, NEEDS_PROXY } from './chaos/faults';
+import { type FaultName, NEEDS_PROXY, NEEDS_RATE_LIMIT } from './chaos/faults';
 import type { LoadPlan } from './load/load-plan';
 import { plannedTurns } from './load/load-plan';
 import { chaosLoad, type Profile, PROFILES, type ProfileName } from './profiles';
@@ -62,6 +62,8 @@ export const ARRIVAL_CHOICES = ARRIVAL_KINDS;
 const DEFAULT_DURATION_MS = 30_000;
 /** What the platform may at best need for a turn, where a load has no number of turns. */
 const FASTEST_TURN_MS = 20;
+/** Counts every request and refuses none. */
+const UNMET_RATE_LIMIT = 1_000_000;
 /** Of a load that lasts by time. */
 const WARM_UP_TURNS = 5;
 
@@ -85,7 +87,9 @@ export function planRun(flags: RunFlags, logDirectory: string): RunPlan {
       },
       pool: flags.pool,
       isDurable: flags.fsync && profile.isDurable,
-      rateLimit: flags.rateLimit ?? profile.rateLimit,
+      rateLimit:
+        flags.rateLimit ??
+        (faults.some((fault) => NEEDS_RATE_LIMIT.has(fault)) ? UNMET_RATE_LIMIT : profile.rateLimit),
       ledgerEntries: Math.max(...loads.map(ledgerEntriesOf)),
       canDisturbBus: faults.some((fault) => NEEDS_PROXY.has(fault)),
       isThroughGateways: flags.throughGateways,
@@ -114,6 +118,7 @@ export function warmUpOf(load: LoadPlan, chats: number): LoadPlan {
     arrivals: undefined,
     fault: undefined,
     maxRecoveryMs: undefined,
+    mustBeLimited: undefined,
     barrierDelayMs: 0,
   };
 }

@@ -17,11 +17,11 @@ const chaos = {
   what: '',
   failure: 'no such worker',
   mended_after_ms: 0,
-  turns_in_flight: 0,
+  turns_in_flight: 2,
   recovered_after_ms: 0,
   steady_after_ms: 0,
   longest_silence_ms: 0,
-  blows: [],
+  blows: [{ what: 'kill chat-worker 0', at_s: 1, lasted_ms: 0 }],
   lost: null,
   recoveries: null,
   bus_messages: null,
@@ -106,5 +106,19 @@ describe('the verdict', () => {
     expect(verdictOf([loadRuns([{ ...best, generator: costly }, median, best])], false).reasons).toEqual([
       'plain: the generator cost 1.6 ms of CPU a turn, at most 1.5 may be its share',
     ]);
+  });
+
+  it('is failed by a fault that did nothing and a limit that was never met, unless the load was stopped', () => {
+    const { calls } = sampleLoad();
+    const idle = sampleLoad({ chaos: { ...chaos, fault: 'pause-relay', failure: null, turns_in_flight: 0 } });
+    expect(judge([idle], false).reasons).toEqual([
+      'plain: the fault had no effect: no turn was in flight when it struck',
+    ]);
+    expect(judge([idle], true).verdict).toBe('aborted');
+    const unlimited = sampleLoad({ calls: { ...calls, must_be_limited: true } });
+    expect(judge([unlimited], false).reasons).toEqual(['plain: no call met the rate limit']);
+    expect(judge([unlimited], true).verdict).toBe('aborted');
+    const limited = sampleLoad({ calls: { ...calls, must_be_limited: true, rate_limited: 1 } });
+    expect(judge([limited], false).verdict).toBe('passed');
   });
 });

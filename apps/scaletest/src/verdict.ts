@@ -3,6 +3,7 @@
  * times has to be right each time. Only the generator's cost is that of the reported run alone: it is a figure like the others
  * there, and what its limit protects is that run's.
  */
+import { missingEffects } from './chaos/effects';
 import type { LoadRuns } from './report/repeats';
 import type { LoadReport, Report } from './report/schema';
 
@@ -10,7 +11,7 @@ export function verdictOf(
   loads: readonly LoadRuns[],
   wasAborted: boolean,
 ): Pick<Report, 'verdict' | 'reasons'> {
-  const failures = loads.flatMap(failuresOf);
+  const failures = loads.flatMap((load) => failuresOf(load, wasAborted));
   const voids = loads.flatMap((load) =>
     named(load).flatMap(({ name, run }) =>
       run.generator.void_because === null ? [] : [`${name}: ${run.generator.void_because}`],
@@ -28,9 +29,9 @@ function named({ reported: { load }, runs }: LoadRuns): { name: string; run: Loa
   }));
 }
 
-function failuresOf(load: LoadRuns): string[] {
+function failuresOf(load: LoadRuns, wasAborted: boolean): string[] {
   const ofRuns = named(load).flatMap(({ name, run }) =>
-    failuresOfRun(run).map((reason) => `${name}: ${reason}`),
+    [...failuresOfRun(run), ...(wasAborted ? [] : emptyProofs(run))].map((reason) => `${name}: ${reason}`),
   );
   return [...ofRuns, ...costlyGenerator(load.reported)];
 }
@@ -50,6 +51,14 @@ function failuresOfRun({ oracle, chaos, budget, turns }: LoadReport): string[] {
   if (!oracle.has_ledger) reasons.push("the mock's ledger could not be read");
   if (turns === 0) reasons.push('no turn ended');
   return reasons;
+}
+
+/** What was there to be survived, and was not met: of a load that came to its end. */
+function emptyProofs({ chaos, calls }: LoadReport): string[] {
+  return [
+    ...(chaos === null ? [] : missingEffects(chaos)),
+    ...(calls.must_be_limited && calls.rate_limited === 0 ? ['no call met the rate limit'] : []),
+  ];
 }
 
 function costlyGenerator({ load, generator }: LoadReport): string[] {

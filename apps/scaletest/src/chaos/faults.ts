@@ -115,6 +115,18 @@ export type FaultName = keyof typeof FAULTS;
 /** Recovery is measured kill by kill. */
 export const KILLS_WORKERS: ReadonlySet<FaultName> = new Set(['kill-worker', 'kill-workers']);
 export const NEEDS_PROXY: ReadonlySet<FaultName> = new Set(['drop-bus', 'double-bus', 'delay-bus']);
+/** Requests are answered throughout. */
+export const REFUSES_NOTHING: ReadonlySet<FaultName> = new Set([
+  'kill-worker',
+  'kill-workers',
+  'pause-worker',
+  'restart-nats',
+  'drop-bus',
+  'double-bus',
+  'delay-bus',
+]);
+/** Nobody asks Redis but the rate limit. */
+export const NEEDS_RATE_LIMIT: ReadonlySet<FaultName> = new Set(['restart-redis']);
 
 export function isFaultName(name: string): name is FaultName {
   return Object.hasOwn(FAULTS, name);

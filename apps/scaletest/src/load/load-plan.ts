@@ -24,6 +24,8 @@ export interface LoadPlan {
   readonly turnTimeoutMs: number;
   /** The SQL budget holds for this load. */
   readonly isBudgeted: boolean;
+  /** It is there to meet a rate limit: without one that was met it shows nothing. */
+  readonly mustBeLimited?: boolean | undefined;
   readonly fault?: FaultName | undefined;
   /** In which all that a killed worker was at has to be taken up by others; of faults that kill workers. */
   readonly maxRecoveryMs?: number | undefined;

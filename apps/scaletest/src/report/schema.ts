@@ -185,6 +185,8 @@ export const loadReport = z.object({
   calls: z.object({
     retries: z.number(),
     rate_limited: z.number(),
+    /** The load is there to meet the limit: it fails when no call did. */
+    must_be_limited: z.boolean().default(false),
     confirmed: z.number(),
     /** Answers with a 5xx, also those that a fault explains. */
     server_errors: z.number().default(0),

@@ -4,6 +4,7 @@ import { LatencyHistogram, type LatencySummary } from '../latency-histogram';
 import { recoveryOf } from '../load/chaos-strike';
 import { recoveriesOf } from './recoveries';
 import type { LoadOutcome } from '../load/load-outcome';
+import type { Measured } from '../load/measurements';
 import { FAULTS } from '../chaos/faults';
 import { type IdleRates, sqlCost } from '../measure/sql-cost';
 import type { LedgerCalls } from '../oracle/ledger-call';
@@ -30,6 +31,8 @@ const TIMED_SCENARIOS: ReadonlySet<string> = new Set([
 ]);
 /** The processes of the platform itself. */
 const SERVICES = ['gateway', 'chat-worker', 'stream-relay', 'standalone'];
+/** This very process. */
+const GENERATOR = 'generator';
 const MAX_EXAMPLES = 100;
 const MIB = 1024 * 1024;
 
@@ -64,7 +67,7 @@ export function sumUp(input: SumUpInput): LoadReport {
     processes: measured.processes.map(({ name, group, cpuMs, peakRssBytes }) => ({
       name,
       group,
-      cpu_ms_per_turn: perTurn(cpuMs),
+      cpu_ms_per_turn: perTurn(ownOr(measured)(group, cpuMs)),
       peak_rss_mb: round(peakRssBytes / MIB, 1),
     })),
     wire_bytes_per_turn: perTurn(streams.bytes),
@@ -78,6 +81,7 @@ export function sumUp(input: SumUpInput): LoadReport {
     calls: {
       retries: counts.retries,
       rate_limited: counts.rateLimited,
+      must_be_limited: plan.mustBeLimited ?? false,
       confirmed: counts.confirmed,
       server_errors: outcome.serverErrors.errors.length + outcome.serverErrors.beyond,
     },
@@ -192,9 +196,16 @@ function busOf({ measured }: LoadOutcome, perTurn: (value: number) => number): L
   };
 }
 
+/** Of this process its own account: what it spends on looking at the others before and after the load is no part of a turn. */
+const ownOr =
+  ({ generator }: Measured) =>
+  (group: string, cpuMs: number): number =>
+    group === GENERATOR ? generator.cpuMs : cpuMs;
+
 function cpuOf({ measured }: LoadOutcome, perTurn: (value: number) => number): Record<string, number> {
+  const cpuMsOf = ownOr(measured);
   const byGroup = Object.entries(measured.usage).map(
-    ([group, { cpuMs }]) => [group, perTurn(cpuMs)] as const,
+    ([group, { cpuMs }]) => [group, perTurn(cpuMsOf(group, cpuMs))] as const,
   );
   const services = byGroup.reduce((sum, [group, ms]) => (SERVICES.includes(group) ? sum + ms : sum), 0);
   return { ...Object.fromEntries(byGroup), services: round(services, 3) };
