@@ -16,7 +16,8 @@ export interface WorkerMetrics {
   /** Milliseconds from asking the model to its first part. */
   firstPart(ms: number): void;
   stepCommitted(step: { readonly endsTurn: boolean }): void;
-  toolsRun(count: number): void;
+  /** A tool begins to run for a call; one that is repeated begins anew. */
+  toolBegun(): void;
   /** A call beside the turns has ended: a title, a label, a summary, a proposal. */
   auxiliaryCall(call: { readonly purpose: CallPurpose; readonly outcome: AuxiliaryOutcome }): void;
   /** A summary took the place of a history. */
@@ -44,7 +45,10 @@ export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
     name: 'parley_steps_total',
     help: 'Answers of models that were committed',
   });
-  const calls = metrics.counter({ name: 'parley_tool_calls_total', help: 'Tool calls that were run' });
+  const calls = metrics.counter({
+    name: 'parley_tool_calls_total',
+    help: 'Tool calls that were begun to run, repetitions after a takeover included',
+  });
   const compactions = metrics.counter({
     name: 'parley_compactions_total',
     help: 'Histories that a summary took the place of',
@@ -98,7 +102,7 @@ export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
       if (endsTurn) turns.inc();
     },
     compacted: (source) => compactions.inc({ source }),
-    toolsRun: (count) => calls.inc(count),
+    toolBegun: () => calls.inc(),
     auxiliaryCall: (call) => auxiliaryCalls.inc(call),
     retried: (kind) => retries.inc({ kind }),
     failed: (kind) => failures.inc({ kind }),

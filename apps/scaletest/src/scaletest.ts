@@ -15,10 +15,12 @@ import { type LoadPlan, plannedTurns } from './load/load-plan';
 import { LoadRun } from './load/load-run';
 import { type IdleRates, idleRates } from './measure/sql-cost';
 import { StatementCounters } from './measure/service-metrics';
+import { toolRunsOf } from './measure/tool-runs';
 import { SqlUsage, type StatementReader } from './measure/sql-usage';
 import { judge } from './oracle/judge';
 import { checkServerErrors } from './oracle/server-error-checks';
-import { checkToolRuns } from './oracle/tool-run-checks';
+import type { Finding } from './oracle/finding';
+import { checkToolRunCount, checkToolRuns } from './oracle/tool-run-checks';
 import type { LedgerCalls } from './oracle/ledger-call';
 import type { Progress } from './report/progress';
 import type { LoadReport } from './report/schema';
@@ -128,7 +130,7 @@ export class Scaletest {
     const blows = outcome.strike?.blows ?? [];
     const errors = checkServerErrors(outcome.serverErrors, blows);
     const judged = judge(outcome.chats, calls, blows);
-    const toolRuns = checkToolRuns(this.options.target.toolRuns?.() ?? []);
+    const toolRuns = this.checkTools(outcome);
     const verdict = { ...judged, findings: [...judged.findings, ...errors.findings, ...toolRuns] };
     const report = sumUp({
       outcome,
@@ -140,6 +142,17 @@ export class Scaletest {
     const { budget } = this.options;
     // A budget that was asked for and not measured is not kept.
     return plan.isBudgeted && budget !== null ? { ...report, budget: checkBudget(report, budget) } : report;
+  }
+
+  private checkTools({ chats, measured, strike }: LoadOutcome): Finding[] {
+    const tokens = this.options.target.toolRuns?.();
+    const counted = checkToolRunCount({
+      runs: toolRunsOf(measured.services),
+      chats,
+      runsLookup: tokens !== undefined,
+      blows: strike?.blows ?? [],
+    });
+    return [...checkToolRuns(tokens ?? []), ...counted];
   }
 
   private async outcomeOf(plan: LoadPlan): Promise<LoadOutcome> {

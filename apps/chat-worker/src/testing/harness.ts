@@ -268,7 +268,7 @@ export function textOf(message: ChatMessage): string {
 export const silentMetrics: WorkerMetrics = {
   firstPart: () => undefined,
   stepCommitted: () => undefined,
-  toolsRun: () => undefined,
+  toolBegun: () => undefined,
   auxiliaryCall: () => undefined,
   compacted: () => undefined,
   retried: () => undefined,

@@ -102,6 +102,7 @@ export class CallBatch {
       signal,
       waitingFor: <T>(wait: () => Promise<T>) => place.whileWaiting(wait),
     };
+    if (!signal.aborted) this.parts.metrics.toolBegun();
     const result = await runCall(planned, context, this.parts);
     this.running -= 1;
     place.callEnded();

@@ -44,7 +44,6 @@ export async function runTools(parts: ToolParts, order: TaskOrder): Promise<Task
     // Kept when an interrupt that was not heard yet came first.
     throw new FailedStep(error, partial);
   });
-  if (done.ok) parts.metrics.toolsRun(results.length);
   return outcomeOf(parts.transcripts.followed(head, done), partial);
 }
 

@@ -44,12 +44,13 @@ export class ChatCalls {
   }
 
   /** @throws RefusedError, NoReplyError */
-  async status(): Promise<ChatStatus> {
+  async chat(): Promise<{ status: ChatStatus; children: string[] }> {
     const { api, token } = this.options;
     const path = this.path('');
     const { status, text } = await api.call({ method: 'GET', path, token });
     if (status !== 200) throw new RefusedError(`GET ${path}`, status, text);
-    return (JSON.parse(text) as Pick<Chat, 'status'>).status;
+    const { status: now, children } = JSON.parse(text) as Chat;
+    return { status: now, children: children.map(({ id }) => id) };
   }
 
   /** The visible history, oldest first, in digest, and how many messages wait. */

@@ -17,6 +17,7 @@ export interface ChatEvidenceOptions {
 
 export class ChatEvidence {
   private history: readonly SeenMessage[] | null = null;
+  private children: readonly string[] | null = null;
   private historyFailure: string | undefined;
   private status: ChatStatus | undefined;
   private queued = 0;
@@ -27,7 +28,7 @@ export class ChatEvidence {
   async readHistory(): Promise<void> {
     const { calls } = this.options;
     try {
-      this.status = await calls.status();
+      ({ status: this.status, children: this.children } = await calls.chat());
       const { messages, queued } = await calls.history();
       this.history = messages;
       this.queued = queued;
@@ -63,6 +64,7 @@ export class ChatEvidence {
       repeatedToolCalls: tools.repeated,
       retriesTold: Math.max(0, ...viewers.map(({ fold }) => fold.retries)),
       history: this.history,
+      children: this.children,
       historyFailure: this.historyFailure,
       finalStatus: this.status,
       finalQueued: this.queued,

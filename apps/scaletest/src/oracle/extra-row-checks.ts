@@ -1,4 +1,4 @@
-/** What a turn leaves beside its messages, answers and results: the pair of a compaction, and what its subagents told. */
+/** What a turn leaves beside its messages, answers and results: the pair of a compaction, its subagents, and what they told. */
 import { expectedText, summaryOf } from '../answer-shape';
 import { digestOf } from './digest';
 import type { Finding } from './finding';
@@ -31,4 +31,18 @@ export function checkReports({ order, outcome }: ObservedTurn, rows: readonly Se
       ? []
       : [{ kind: 'report_differs', key: order.key, detail: `subagent ${child.key}` }],
   );
+}
+
+/** Each call that spawns makes one child, also when a takeover repeats it: a child that no result tells of is one too many. */
+export function checkChildren(
+  children: readonly string[] | null,
+  history: readonly SeenMessage[],
+): ChatFinding[] {
+  if (children === null) return [];
+  const told = new Set(agentsOf(history).map(({ chatId }) => chatId));
+  const untold = children.filter((id) => !told.has(id)).length;
+  const missing = [...told].filter((id) => !children.includes(id)).length;
+  if (untold === 0 && missing === 0) return [];
+  const detail = `of ${children.length} subagents ${untold} are in no result, and ${missing} of the results have none`;
+  return [{ kind: 'children_differ', detail }];
 }

@@ -25,6 +25,7 @@ export const FINDING_KINDS = {
   compaction_missing: 'the history was not summarised though it had to be',
   compaction_doubled: 'the history was summarised more often than it had to be',
   report_differs: 'what a chat was told by a subagent is not what that one answered',
+  children_differ: 'a chat has other subagents than its calls made',
   user_message_lost: 'a message that was accepted is not in the history',
   user_message_doubled: 'a message is in the history more than once',
   user_message_unknown: 'the history holds a message that should not be there',

@@ -1,10 +1,9 @@
 /** The history against what was sent: each accepted message once, in order, each with its steps, results and the model's very text. */
 import { expectedText } from '../answer-shape';
 import { digestOf } from './digest';
-import { checkCompaction, checkReports } from './extra-row-checks';
+import { checkChildren, checkCompaction, checkReports } from './extra-row-checks';
 import type { Finding } from './finding';
 import { isSettled, type ObservedChat, type ObservedTurn, type SeenMessage } from './observation';
-
 import { checkToolRows } from './tool-row-checks';
 
 type ChatFinding = Omit<Finding, 'chatId'>;
@@ -29,7 +28,7 @@ export function checkHistory(chat: ObservedChat, history: readonly SeenMessage[]
   }
   for (const key of byKey.keys())
     findings.push({ kind: 'user_message_unknown', key, detail: `a message with the key ${key}` });
-  if (settled) findings.push(...checkResults(history));
+  if (settled) findings.push(...checkResults(history), ...checkChildren(chat.children, history));
   return findings;
 }
 

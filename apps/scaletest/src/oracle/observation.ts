@@ -121,6 +121,8 @@ export interface ObservedChat {
   readonly retriesTold: number;
   /** The history as read at the end; null when it could not be read. */
   readonly history: readonly SeenMessage[] | null;
+  /** Its subagents, as the deployment lists them; null when that could not be read. */
+  readonly children: readonly string[] | null;
   /** Why it could not be read. */
   readonly historyFailure: string | undefined;
   /** Of the chat itself, read at the end; undefined when it could not be read. */

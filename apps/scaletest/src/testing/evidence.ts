@@ -73,6 +73,7 @@ export function healthyChat(turns: readonly ObservedTurn[]): ObservedChat & { hi
     repeatedToolCalls: [],
     retriesTold: 0,
     history,
+    children: null,
     historyFailure: undefined,
     finalStatus: 'waiting',
     finalQueued: 0,

@@ -30,6 +30,8 @@ export interface PlantedFaults {
   readonly tools?: readonly LocalTool[];
   /** The tokens of the runs of `tools`. */
   readonly toolRuns?: readonly string[];
+  /** The run reads the workers' counters, which takes it some seconds more. */
+  readonly isCounted?: boolean;
   /** Default: 1. */
   readonly workers?: number;
   /** Settings of the workers, as in their environment. */
@@ -42,7 +44,7 @@ export async function startPlatform(databaseUrl: string, faults: PlantedFaults):
     const mock = new LlmMock();
     const { url: mockUrl } = await mock.start();
     stack.defer(() => mock.stop());
-    const url = await startServices(databaseUrl, faults, stack);
+    const { url, workerUrls } = await startServices(databaseUrl, faults, stack);
     return {
       kind: 'given',
       apiUrls: [url],
@@ -51,7 +53,7 @@ export async function startPlatform(databaseUrl: string, faults: PlantedFaults):
       mockUrl,
       databaseUrl: undefined,
       natsMonitorUrl: undefined,
-      metricsUrls: {},
+      metricsUrls: faults.isCounted === true ? { 'chat-worker': workerUrls } : {},
       processes: () => ({}),
       topology: {},
       toolRuns: faults.toolRuns === undefined ? undefined : () => faults.toolRuns ?? [],
@@ -64,7 +66,13 @@ export async function startPlatform(databaseUrl: string, faults: PlantedFaults):
   }
 }
 
-async function startServices(databaseUrl: string, faults: PlantedFaults, stack: Stack): Promise<string> {
+interface Urls {
+  readonly url: string;
+  /** Of their metrics. */
+  readonly workerUrls: readonly string[];
+}
+
+async function startServices(databaseUrl: string, faults: PlantedFaults, stack: Stack): Promise<Urls> {
   const logger = createLogger({ name: 'planted', level: 'silent' });
   const database = await Database.open({ url: databaseUrl, poolSize: 4, applicationName: 'planted' });
   stack.defer(() => database.close());
@@ -85,6 +93,7 @@ async function startServices(databaseUrl: string, faults: PlantedFaults, stack: 
   const relay = createStreamRelay({ ...parts, config: loadConfig(relayConfig, { env: {} }) });
   await relay.start();
   const { query, tools = [], workers = 1, workerEnv = {} } = faults;
+  const workerUrls: string[] = [];
   for (let number = 0; number < workers; number += 1) {
     const worker = createChatWorkerApp({
       ...parts,
@@ -93,8 +102,9 @@ async function startServices(databaseUrl: string, faults: PlantedFaults, stack: 
       metrics: new Metrics(),
       config: loadConfig(workerConfig, { env: { ...TURNS_ALONE, ...workerEnv } }),
     });
-    await worker.start(null);
+    await worker.start({ port: 0, host: '127.0.0.1' });
     stack.defer(() => worker.stop(0));
+    workerUrls.push(await worker.url());
   }
   const gateway = await createGatewayApp({
     ...parts,
@@ -109,7 +119,7 @@ async function startServices(databaseUrl: string, faults: PlantedFaults, stack: 
   stack.defer(() => relay.stop());
   await gateway.listen(0, '127.0.0.1');
   const { port } = gateway.getHttpServer().address() as { port: number };
-  return `http://127.0.0.1:${port}`;
+  return { url: `http://127.0.0.1:${port}`, workerUrls };
 }
 
 function withWires(bus: Bus, { publish: alter, reply: alterReply }: PlantedFaults): Bus {
