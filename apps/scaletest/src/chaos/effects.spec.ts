@@ -64,7 +64,9 @@ describe('the effect of a fault', () => {
     ]);
   });
 
-  it('is not asked of a fault that failed, which is told as such', () => {
+  it('is not asked of a fault that failed or was not watched, which is told as such', () => {
+    const unwatched = { ...recoveries, kills: [], unwatched: ['it was not up'] };
+    expect(missingEffects(felt('kill-worker', { recoveries: unwatched }))).toEqual([]);
     expect(missingEffects(felt('drop-bus', { ...nothing, failure: 'no proxy' }))).toEqual([]);
   });
 });

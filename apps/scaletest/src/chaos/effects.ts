@@ -19,7 +19,11 @@ const turnsInFlight: Effect = {
   none: 'no turn was in flight when it struck',
 };
 const chatsLeft: Effect = {
-  count: ({ recoveries }) => recoveries?.kills.reduce((sum, { chats }) => sum + chats, 0) ?? null,
+  // Kills that could not be watched fail the run as such.
+  count: ({ recoveries }) =>
+    recoveries === null || recoveries.kills.length === 0
+      ? null
+      : recoveries.kills.reduce((sum, { chats }) => sum + chats, 0),
   none: 'no worker that was killed had a chat with work to do',
 };
 const streamsCut: Effect = {
