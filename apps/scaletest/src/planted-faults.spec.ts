@@ -5,7 +5,7 @@
 import { createTestDatabase, type TestDatabase } from '@parley/testing';
 import type { LoadPlan } from './load/load-plan';
 import type { LoadReport } from './report/schema';
-import { commitsAnotherText, commitsTwice, dropsAPart, losesAPart, skipsAFence } from './testing/faults';
+import { commitsAnotherText, commitsTwice, dropsAPart, skipsAFence } from './testing/faults';
 import { lookupTool, runTwice } from './testing/lookup-tool';
 import { expectNamed, PLANTED_LOAD, runPlanted } from './testing/planted-run';
 import type { PlantedFaults } from './testing/platform';
@@ -28,10 +28,6 @@ describe('the oracle', () => {
 
   it('names a part that was dropped before it had its number', async () => {
     expectNamed(await run(dropsAPart()), 'part_lost');
-  });
-
-  it('names a part that was lost and that nobody could give again', async () => {
-    expectNamed(await run(losesAPart(), { shape: { ...PLANTED_LOAD.shape, chunkMs: 150 } }), 'stream_cut');
   });
 
   it('names a message that was repeated', async () => {

@@ -43,7 +43,7 @@ function summed(plan: LoadOutcome['plan']) {
     measured,
     streams: { bytes: 0, events: 0, reconnects: 0, episodes: 0, cutByCommit: 0, platformRetries: 0 },
     counts: { retries: 0, rateLimited: 3, confirmed: 0 },
-    serverErrors: { errors: [], beyond: 0 },
+    serverErrors: { errors: [], beyond: 0, breaks: [], breaksBeyond: 0 },
     strike: null,
     startedAtMs: 0,
     releasedAtMs: null,

@@ -5,6 +5,7 @@ import { compaction } from './compaction';
 import { edit } from './edit';
 import { interrupt } from './interrupt';
 import { listWatchers } from './list-watchers';
+import { longAnswers } from './long-answers';
 import { longHistory } from './long-history';
 import { manyViewers } from './many-viewers';
 import { plain } from './plain';
@@ -19,6 +20,7 @@ import { webSocketViewers } from './web-socket-viewers';
 
 export const SCENARIOS = {
   plain,
+  'long-answers': longAnswers,
   'long-history': longHistory,
   'tool-heavy': toolHeavy,
   'queue-while-busy': queueWhileBusy,
@@ -40,7 +42,8 @@ export type ScenarioName = keyof typeof SCENARIOS;
 export type Mix = Readonly<Partial<Record<ScenarioName, number>>>;
 
 export const EVERYTHING: Mix = {
-  plain: 5,
+  plain: 4,
+  'long-answers': 1,
   'long-history': 1,
   'tool-heavy': 2,
   'queue-while-busy': 2,

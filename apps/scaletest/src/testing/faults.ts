@@ -26,13 +26,13 @@ export function dropsAPart(): PlantedFaults {
   };
 }
 
-/** A part is lost on the bus, and the worker does not know it any more when the relay asks. */
-export function losesAPart(): PlantedFaults {
+/** A part is lost on the bus, and the worker does not know it any more when the relay asks: what follows it is never streamed. */
+export function losesAPart(seq: number): PlantedFaults {
   return {
     publish: (subject, payload) => {
       if (!isParts(subject)) return [payload];
       const { first_seq: first, parts } = payload as ChatParts;
-      return first <= DROPPED_SEQ && first + parts.length > DROPPED_SEQ ? [] : [payload];
+      return first <= seq && first + parts.length > seq ? [] : [payload];
     },
     reply: (subject, reply): unknown =>
       subject.endsWith('.episode') ? ({ episode: null } satisfies EpisodeReply) : reply,
