@@ -52,7 +52,7 @@ export const workerConfig = defineConfig({
     default: 6_000,
     unit: 'ms',
     reason:
-      "How long after its last heartbeat a dead worker's chats may be taken; it renews three times as often",
+      "How long after its last heartbeat a dead worker's chats may be taken; it renews six times as often",
   }),
   WORKER_TRANSCRIPT_CACHE_BYTES: setting({
     schema: wholeNumber({ min: 1_024, max: 68_719_476_736 }),

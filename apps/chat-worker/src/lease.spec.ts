@@ -42,8 +42,8 @@ describe('a lease', () => {
     expect(await stored(lease)).toEqual({ is_fresh: true, is_over: false });
   });
 
-  it('is renewed three times in its length', () => {
-    expect(createLease({ now: 0 }).heartbeatMs).toBe(2_000);
+  it('is renewed six times in its length', () => {
+    expect(createLease({ now: 0 }).heartbeatMs).toBe(1_000);
   });
 
   it('starts anew under another id, which a late answer for the old one does not hold', async () => {

@@ -20,8 +20,8 @@ export interface LeaseOptions {
 
 /** The share of a lease that is left for runners to stop in. */
 const STOP_MARGIN = 1 / 6;
-/** A lease survives two lost heartbeats. */
-const HEARTBEATS_PER_LEASE = 3;
+/** A lease survives four lost heartbeats, or a stall of as many: seconds in which a full machine neither sends nor answers one. */
+const HEARTBEATS_PER_LEASE = 6;
 
 export class Lease {
   private id: string;

@@ -28,6 +28,7 @@ import { ModelCall, withoutCall } from './spend/model-call';
 import { fenceOf, outcomeOf, type Partial, type TaskLogger, type TaskOrder, type TaskOutcome } from './tasks';
 import { openCallsOf } from './tools/offered-tools';
 import type { ToolRegistry } from './tools/tool-registry';
+import type { StepGate } from './step-gate';
 import type { Transcripts } from './transcripts';
 import { isTurnComplete } from './turn-end';
 
@@ -50,6 +51,7 @@ export interface TurnParts extends LiveParts {
   readonly transcripts: Transcripts;
   readonly titles: Titles;
   readonly persistence: Persistence;
+  readonly gate: StepGate;
   readonly createId: () => string;
   readonly ledger: CallLedger;
 }
@@ -58,6 +60,8 @@ export async function takeStep(parts: TurnParts, order: TaskOrder): Promise<Task
   const { head, stop } = order;
   const { watch } = order;
   if (!(await waitForRetry(parts, order))) return { type: 'stopped', partial: null };
+  if (!parts.gate.isOpen) watch.enter('queue_wait');
+  if (!(await parts.gate.pass(order.signal))) return { type: 'stopped', partial: null };
   watch.enter('transcript');
   const rows = await parts.persistence.write(() => parts.transcripts.of(head), stop);
   if (rows === null) return { type: 'stale', partial: null };
@@ -190,7 +194,7 @@ type Answer = {
  */
 async function commit(parts: TurnParts, order: TaskOrder, answer: Answer): Promise<TaskOutcome> {
   order.watch.enter('commit');
-  const { store, persistence, transcripts, metrics, ledger } = parts;
+  const { store, persistence, gate, transcripts, metrics, ledger } = parts;
   const { messages, openCalls, call } = answer;
   const fence = fenceOf(order.head);
   const partial = unpaid({ historyVersion: fence.historyVersion, messages, openCalls });
@@ -200,7 +204,8 @@ async function commit(parts: TurnParts, order: TaskOrder, answer: Answer): Promi
     return finishTurn(store, { fence, messages });
   };
   const record = async (): Promise<void> => call && ledger.record(call, 'interrupted', order.stop);
-  const done = await persistence.write(transition, order.stop).catch(async (error: unknown) => {
+  const write = (): ReturnType<typeof transition> => persistence.write(transition, order.stop);
+  const done = await gate.commit(write).catch(async (error: unknown) => {
     await record();
     // Kept when an interrupt that was not heard yet came first.
     throw new FailedStep(error, partial);

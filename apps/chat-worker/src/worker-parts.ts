@@ -5,6 +5,7 @@ import { Auxiliary } from './auxiliary/auxiliary';
 import { Episodes } from './live/episodes';
 import { Persistence } from './persistence';
 import { CallLedger } from './spend/call-ledger';
+import { StepGate } from './step-gate';
 import { ChatTasks, type Tasks } from './tasks';
 import type { LocalTool } from './tools/local-tool';
 import { Stragglers } from './tools/stragglers';
@@ -58,6 +59,7 @@ export function buildWorkerParts(options: WorkerOptions): WorkerParts {
     episodes,
     titles: auxiliary.titles,
     persistence,
+    gate: new StepGate(),
     turnEnds: auxiliary.turnEnds,
     createId,
     ledger,

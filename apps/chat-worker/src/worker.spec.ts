@@ -139,9 +139,9 @@ describe('a worker', () => {
     await eventually(async () => expect(await requests('fenced')).toBe(1));
     const before = worker.workerId;
     isAway = true;
-    for (const _heartbeat of [1, 2]) {
+    for (const _heartbeat of [1, 2, 3, 4]) {
       await clock.waitForSleeper('heartbeat');
-      await clock.advance(2_000);
+      await clock.advance(1_000);
     }
     expect(worker.holdsLease).toBe(true);
     await clock.waitForSleeper('lease');
@@ -159,6 +159,31 @@ describe('a worker', () => {
     expect(worker.workerId).not.toBe(before);
     expect(await harness.head(chatId)).toMatchObject({ status: 'running', workerId: before });
     expect(await answers(chatId)).toEqual([]);
+  });
+
+  it('goes on when the answer that renews its lease was only read too late', async () => {
+    const time = { now: 0 };
+    let answer: (() => void) | undefined;
+    const { worker } = await harness.addWorker({
+      monotonicNow: () => time.now,
+      around: async (name, run) => {
+        const result = await run();
+        if (name === 'renew_lease' && time.now > 0) await new Promise<void>((resolve) => (answer = resolve));
+        return result;
+      },
+    });
+    await worker.start();
+    const { workerId } = worker;
+    time.now = 1_000;
+    const heartbeat = worker.heartbeat();
+    await eventually(() => expect(answer).toBeDefined());
+    // A stall: the next thing this process does is to look at its deadline, and then it reads what came meanwhile.
+    time.now = 5_500;
+    const watched = worker.watchLease();
+    answer?.();
+    await Promise.all([watched, heartbeat]);
+    expect(worker.workerId).toBe(workerId);
+    expect(worker.holdsLease).toBe(true);
   });
 
   it('that stops hands a running turn over at once', async () => {

@@ -11,6 +11,7 @@
 import { forgetWorker, readDeadWorkers, releaseAll } from '@parley/chat-state';
 import { CHAT_WORKERS_GROUP, subjects, type ChatReady, type WorkerWake } from '@parley/contracts';
 import { isConnectionError } from '@parley/database';
+import { setImmediate } from 'node:timers/promises';
 import type { TitleProposals } from './auxiliary/title-proposals';
 import { Intake } from './intake';
 import { Lease } from './lease';
@@ -136,10 +137,18 @@ export class Worker {
   async heartbeat(): Promise<void> {
     if (!this.lease.isHeld()) return this.watchLease();
     await this.attempt('renew the lease', () => this.lease.renew());
+    const tookMs = this.lease.ageMs();
+    if (tookMs > this.lease.heartbeatMs)
+      this.options.logger.warn(
+        { took_ms: Math.round(tookMs), remaining_ms: Math.round(this.lease.remainingMs()) },
+        'A heartbeat was slow: Postgres or this process is overloaded',
+      );
   }
 
   /** Stops all runners when the lease ran out, and goes on under a new id. */
   async watchLease(): Promise<void> {
+    // After a stall of this process timers come first: the answer that renews the lease may have been there for long.
+    if (!this.lease.isHeld()) await setImmediate();
     if (this.lease.isHeld()) return;
     this.fencing ??= this.fence().finally(() => (this.fencing = null));
     await this.fencing;
