@@ -53,6 +53,7 @@ const EFFECTS: Record<FaultName, readonly Effect[]> = {
   'drop-bus': [busMessages('dropped')],
   'double-bus': [busMessages('doubled')],
   'delay-bus': [busMessages('delayed')],
+  'lossy-bus': [busMessages('dropped'), busMessages('doubled'), busMessages('delayed')],
   'exhaust-pool': [turnsInFlight],
   'roll-all': [turnsInFlight, streamsCut],
 };

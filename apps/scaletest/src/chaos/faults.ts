@@ -101,6 +101,11 @@ export const FAULTS = {
   'drop-bus': disturbed('5 % of the bus messages lost', { drop: 0.05 }),
   'double-bus': disturbed('10 % of the bus messages doubled', { double: 0.1 }),
   'delay-bus': disturbed('10 % of the bus messages 300 ms late', { delay: 0.1 }),
+  'lossy-bus': disturbed('1 % of the bus messages lost, 1 % doubled, 5 % 300 ms late, at once', {
+    drop: 0.01,
+    double: 0.01,
+    delay: 0.05,
+  }),
   'exhaust-pool': {
     what: `every connection of every pool waits for ${BLOCKED_MS / 1000} s`,
     strike: (controls) => controls.blockDatabase(BLOCKED_MS),
@@ -114,7 +119,12 @@ export type FaultName = keyof typeof FAULTS;
 
 /** Recovery is measured kill by kill. */
 export const KILLS_WORKERS: ReadonlySet<FaultName> = new Set(['kill-worker', 'kill-workers']);
-export const NEEDS_PROXY: ReadonlySet<FaultName> = new Set(['drop-bus', 'double-bus', 'delay-bus']);
+export const NEEDS_PROXY: ReadonlySet<FaultName> = new Set([
+  'drop-bus',
+  'double-bus',
+  'delay-bus',
+  'lossy-bus',
+]);
 /** Requests are answered throughout. */
 export const REFUSES_NOTHING: ReadonlySet<FaultName> = new Set([
   'kill-worker',
@@ -124,6 +134,7 @@ export const REFUSES_NOTHING: ReadonlySet<FaultName> = new Set([
   'drop-bus',
   'double-bus',
   'delay-bus',
+  'lossy-bus',
 ]);
 /** Nobody asks Redis but the rate limit. */
 export const NEEDS_RATE_LIMIT: ReadonlySet<FaultName> = new Set(['restart-redis']);

@@ -9,6 +9,7 @@ import {
   StatementCounters,
   wantedOf,
 } from '../measure/service-metrics';
+import { streamReadsOf, type StreamReads } from '../measure/stream-reads';
 import type { SqlReading, StatementReader } from '../measure/sql-usage';
 import type { Target } from '../system/target';
 
@@ -18,6 +19,7 @@ export interface Measured {
   readonly generator: GeneratorHealth;
   /** Since the load began. */
   readonly services: readonly ServiceMetrics[];
+  readonly streamReads: readonly StreamReads[];
   readonly bus: { readonly before: BusReading; readonly after: BusReading } | null;
   readonly sql: {
     readonly start: SqlReading;
@@ -26,12 +28,15 @@ export interface Measured {
   } | null;
 }
 
+/** Who has streams. */
+const STREAMING = ['stream-relay', 'standalone'];
+
 export class Measurements {
   private readonly processes: ProcessUsage;
   private readonly generator = new GeneratorWatch();
   private busBefore: BusReading | null = null;
   private servicesBefore: readonly ServiceMetrics[] = [];
-  private readonly servicesBetween: (readonly ServiceMetrics[])[] = [];
+  private servicesBarrier: readonly ServiceMetrics[] | null = null;
   private sqlStart: SqlReading | null = null;
   private sqlBarrier: SqlReading | null = null;
 
@@ -52,10 +57,12 @@ export class Measurements {
   }
 
   async atBarrier(): Promise<void> {
-    // Who counts the statements themselves has to be asked, which begins some of their metrics anew.
-    const services = this.sql instanceof StatementCounters ? await this.readServices() : [];
+    // Asking begins some of their metrics anew: only those are asked who count the statements themselves, and the reads of streams.
+    const services = await this.readServices(
+      this.sql instanceof StatementCounters ? Object.keys(this.target.metricsUrls) : STREAMING,
+    );
     this.sqlBarrier = await this.readSql(services);
-    this.servicesBetween.push(wantedOf(services));
+    this.servicesBarrier = wantedOf(services);
   }
 
   async stop(): Promise<Measured> {
@@ -63,12 +70,14 @@ export class Measurements {
     const { groups: usage, processes } = this.processes.stop();
     const services = await this.readServices();
     const [sqlEnd, busAfter] = [await this.readSql(services), await this.readBus()];
-    const { busBefore, sqlStart, sqlBarrier, servicesBefore, servicesBetween } = this;
+    const { busBefore, sqlStart, sqlBarrier, servicesBefore, servicesBarrier } = this;
+    const wanted = wantedOf(services);
     return {
       usage,
       processes,
       generator,
-      services: metricsSince(servicesBefore, wantedOf(services), servicesBetween),
+      services: metricsSince(servicesBefore, wanted, servicesBarrier === null ? [] : [servicesBarrier]),
+      streamReads: streamReadsOf({ start: servicesBefore, barrier: servicesBarrier, end: wanted }),
       bus: busBefore === null || busAfter === null ? null : { before: busBefore, after: busAfter },
       sql:
         sqlStart === null || sqlEnd === null ? null : { start: sqlStart, barrier: sqlBarrier, end: sqlEnd },
@@ -86,9 +95,10 @@ export class Measurements {
     }
   }
 
-  private readServices(): Promise<ServiceMetrics[]> {
-    const { metricsUrls: urls, metricsToken: token } = this.target;
-    return scrape({ urls, token });
+  private readServices(roles?: readonly string[]): Promise<ServiceMetrics[]> {
+    const { metricsUrls: all, metricsToken: token } = this.target;
+    const urls = Object.entries(all).filter(([role]) => roles?.includes(role) !== false);
+    return scrape({ urls: Object.fromEntries(urls), token });
   }
 
   private readBus(): Promise<BusReading | null> {

@@ -24,7 +24,7 @@ export function parseMetrics(text: string): MetricSample[] {
 /** Histograms by their sum and count: their buckets would be most of the report. */
 const UNWANTED = /_bucket$/;
 const WANTED =
-  /^(nodejs_eventloop_lag_(p50|p99|max)_seconds|parley_\w*pool\w*|parley_\w*dropped\w*|parley_model_retries_total|parley_tool_calls_total|parley_lease_losses_total)$/;
+  /^(nodejs_eventloop_lag_(p50|p99|max)_seconds|parley_\w*pool\w*|parley_\w*dropped\w*|parley_model_retries_total|parley_tool_calls_total|parley_relay_(first|catch_up|history)_reads_total|parley_lease_losses_total)$/;
 const STATEMENTS = 'parley_sql_statements_total';
 const COUNTER = /_(total|sum|count)$/;
 const LOOP_DELAY = /^nodejs_eventloop_lag_/;

@@ -140,6 +140,8 @@ const chaos = z.object({
     .default(null),
 });
 
+const readCounts = z.object({ first: z.number(), catch_up: z.number(), history: z.number() });
+
 export const loadReport = z.object({
   load: z.string(),
   turns: z.number(),
@@ -197,6 +199,10 @@ export const loadReport = z.object({
       samples: z.array(z.object({ name: z.string(), labels: z.string(), value: z.number() })),
     }),
   ),
+  /** Messages read from Postgres for streams, of each relay; `follow_up` is null where the load has no barrier. */
+  stream_reads: z
+    .array(z.object({ service: z.string(), whole: readCounts, follow_up: readCounts.nullable() }))
+    .default([]),
   oracle,
   chaos: chaos.nullable(),
   generator: z.object({

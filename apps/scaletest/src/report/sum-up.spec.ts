@@ -23,6 +23,7 @@ const measured: Measured = {
     voidBecause: null,
   },
   services: [],
+  streamReads: [],
   bus: null,
   sql: null,
 };

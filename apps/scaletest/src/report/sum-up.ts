@@ -86,6 +86,11 @@ export function sumUp(input: SumUpInput): LoadReport {
       server_errors: outcome.serverErrors.errors.length + outcome.serverErrors.beyond,
     },
     services: measured.services.map(({ service, samples }) => ({ service, samples: [...samples] })),
+    stream_reads: measured.streamReads.map(({ service, whole, followUp }) => ({
+      service,
+      whole,
+      follow_up: followUp,
+    })),
     oracle: oracleOf(outcome, verdict, calls !== null),
     chaos: chaosOf(input),
     generator: {

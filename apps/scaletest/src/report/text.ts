@@ -1,4 +1,5 @@
 /** The report for a terminal. */
+import { sumOf } from '../measure/stream-reads';
 import { FINDING_KINDS } from '../oracle/finding';
 import { servicesLine } from './services';
 import { type FloorReport, type LoadReport, loadsOf, type Report } from './schema';
@@ -38,6 +39,7 @@ function loadLines(load: LoadReport): string[] {
     `   peak RSS MB:    ${pairs(load.rss_mb)}`,
     servicesLine(load),
     ...sqlLines(load),
+    ...streamReadLines(load),
     ...(load.bus === null
       ? []
       : [
@@ -97,6 +99,16 @@ function sqlLines({ sql }: LoadReport): string[] {
         ({ query, per_turn: perTurn, calls, is_background: isBackground }) =>
           `     ${perTurn.toFixed(2).padStart(7)} ${String(calls).padStart(7)} ${isBackground ? '(clock) ' : ''}${query}`,
       ),
+  ];
+}
+
+/** Each relay's, so that one which reads does not hide behind those that do not. */
+function streamReadLines({ stream_reads: reads, phases }: LoadReport): string[] {
+  if (reads.length === 0) return [];
+  const ofEach = reads.map(({ follow_up: followUp, whole }) => sumOf(followUp ?? whole)).join(', ');
+  const turns = phases.follow_up.turns;
+  return [
+    `   stream reads:   ${ofEach} of messages, a relay, ${reads[0]?.follow_up === null ? 'in all turns' : `in ${turns} follow-up turns`}`,
   ];
 }
 

@@ -46,6 +46,7 @@ export function sampleLoad(change: Partial<LoadReport> = {}): LoadReport {
     streams: { reconnects: 0, events_per_turn: 8, episodes: 20, cut_by_commit: 0, platform_retries: 0 },
     calls: { retries: 0, rate_limited: 0, must_be_limited: false, confirmed: 0, server_errors: 0 },
     services: [],
+    stream_reads: [],
     oracle: {
       is_clean: true,
       turns_checked: 20,
