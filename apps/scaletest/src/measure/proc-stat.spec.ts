@@ -1,4 +1,4 @@
-import { parseProcStat, readMemory, readProcStat, resetPeakMemory } from './proc-stat';
+import { parseProcStat, readMemory, readProcStat, readTreeMemory, resetPeakMemory } from './proc-stat';
 
 describe('/proc', () => {
   it('is read right for a name with spaces and parentheses', () => {
@@ -15,6 +15,16 @@ describe('/proc', () => {
     const { rss = 0, peakRss = 0 } = readMemory(process.pid) ?? {};
     expect(peakRss).toBeGreaterThanOrEqual(rss);
     expect(peakRss).toBeLessThan(rss + 16 * 1024 * 1024);
+  });
+
+  it('counts what processes share once', () => {
+    const alone = readTreeMemory([process.pid]);
+    const { rss = 0 } = readMemory(process.pid) ?? {};
+    expect(Math.abs(alone - rss)).toBeLessThan(16 * 1024 * 1024);
+    const twice = readTreeMemory([process.pid, process.pid]);
+    expect(twice).toBeGreaterThan(alone);
+    expect(twice).toBeLessThan(2 * alone);
+    expect(readTreeMemory([4_194_999])).toBe(0);
   });
 
   it('knows our own process, and nothing of one that is not there', () => {

@@ -3,7 +3,7 @@
  * mock, and the generator itself. A process that was killed keeps what it had used when it was last seen. The peak of memory is the
  * kernel's own (VmHWM), told to begin with the load; where that is refused it is since the process began.
  */
-import { childrenOf, readMemory, readProcStat, readProportionalMemory, resetPeakMemory } from './proc-stat';
+import { childrenOf, readMemory, readProcStat, readTreeMemory, resetPeakMemory } from './proc-stat';
 
 /** The processes to watch, asked anew at each sample since some are restarted. */
 export type ProcessGroups = () => Readonly<Record<string, readonly number[]>>;
@@ -32,15 +32,12 @@ interface Watched {
 }
 
 const SAMPLE_MS = 1_000;
-/** Pss costs the kernel a walk over all pages. */
-const SAMPLES_PER_TREE_MEMORY = 5;
 /** Groups whose process has working children. */
 const TREES: ReadonlySet<string> = new Set(['postgres']);
 
 export class ProcessUsage {
   private readonly watched = new Map<number, Watched>();
   private timer: NodeJS.Timeout | undefined;
-  private samples = 0;
   /** What is known of processes before the start counts from zero for those that come later. */
   private hasStarted = false;
 
@@ -55,7 +52,6 @@ export class ProcessUsage {
 
   stop(): { groups: Record<string, GroupUsage>; processes: OneProcessUsage[] } {
     clearInterval(this.timer);
-    this.samples = 0;
     this.sample();
     const groups: Record<string, GroupUsage> = {};
     const processes: OneProcessUsage[] = [];
@@ -74,11 +70,9 @@ export class ProcessUsage {
   }
 
   private sample(): void {
-    const isTreeTurn = this.samples % SAMPLES_PER_TREE_MEMORY === 0;
-    this.samples += 1;
     for (const [group, pids] of Object.entries(this.groups())) {
       for (const pid of pids) {
-        if (TREES.has(group)) this.sampleTree(group, pid, isTreeTurn);
+        if (TREES.has(group)) this.sampleTree(group, pid);
         else this.sampleProcess(group, pid);
       }
     }
@@ -92,13 +86,12 @@ export class ProcessUsage {
   }
 
   /** The time of backends that have ended is in their parent's account. */
-  private sampleTree(group: string, pid: number, withMemory: boolean): void {
+  private sampleTree(group: string, pid: number): void {
     const tree = [pid, ...childrenOf(pid)];
     const stats = tree.map(readProcStat);
     const cpuMs = stats.reduce((sum, stat) => sum + (stat?.cpuMs ?? 0), stats[0]?.endedChildrenCpuMs ?? 0);
     if (stats[0] === null) return;
-    const rssBytes = withMemory ? tree.reduce((sum, one) => sum + readProportionalMemory(one), 0) : 0;
-    this.note(pid, { group, cpuMs, rssBytes });
+    this.note(pid, { group, cpuMs, rssBytes: readTreeMemory(tree) });
   }
 
   private note(pid: number, now: { group: string; cpuMs: number; rssBytes: number }): void {
