@@ -11,7 +11,7 @@ export const FINDING_KINDS = {
   answer_unstreamed: 'no part of an answer was streamed before it was committed',
   stream_cut: 'an answer was committed long before all of it was streamed',
   answers_not_streamed: 'of too many answers less than half was streamed before they were committed',
-  wrong_text: 'the committed text is not what the model answered',
+  wrong_text: 'the committed text is not what the model answered, or the user sent',
   answer_misplaced: 'a turn holds the answer of another one: a writer that should have been fenced off wrote',
   message_repeated: 'a committed message came twice on one stream',
   message_changed: 'a committed message came again with another content',

@@ -1,5 +1,5 @@
 /** The history against what was sent: each accepted message once, in order, each with its steps, results and the model's very text. */
-import { expectedText } from '../answer-shape';
+import { expectedText, promptFor } from '../answer-shape';
 import { digestOf } from './digest';
 import { checkChildren, checkCompaction, checkReports } from './extra-row-checks';
 import type { Finding } from './finding';
@@ -60,10 +60,16 @@ function checkTurn(
   if (found.length > 1)
     return [{ kind: 'user_message_doubled', key, detail: `${found.length} times in the history` }];
   return [
+    ...checkMessage(turn, stored),
     ...checkAnswer(turn, stored, all),
     ...checkCompaction(turn, stored.rows),
     ...checkReports(turn, stored.rows),
   ];
+}
+
+function checkMessage({ order }: ObservedTurn, { user }: StoredTurn): ChatFinding[] {
+  if (user.textDigest === digestOf(promptFor(order))) return [];
+  return [{ kind: 'wrong_text', key: order.key, detail: `message ${user.id} is not what was sent` }];
 }
 
 function checkAnswer(turn: ObservedTurn, { rows }: StoredTurn, all: readonly ObservedTurn[]): ChatFinding[] {

@@ -71,6 +71,13 @@ describe('the oracle', () => {
     ]);
   });
 
+  it('misses the very words of a user', () => {
+    const [user] = healthyChat(turns()).history;
+    if (user === undefined) throw new Error('The chat has no message');
+    const changed = { ...user, textDigest: digestOf('other words') };
+    expect(kinds(withHistory((history) => (history[0] = changed)))).toEqual(['wrong_text']);
+  });
+
   it('sees what is there twice', () => {
     const answer = seen(99, 'assistant', 'again');
     expect(kinds(withHistory((history) => history.push(answer)))).toEqual(['answer_doubled']);
