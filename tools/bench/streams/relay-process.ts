@@ -8,6 +8,35 @@ import { eventually } from '@parley/testing';
 
 const MAIN = join(__dirname, '../../../apps/stream-relay/dist/main.js');
 
+/** What a relay showed at one time. */
+export class Scrape {
+  constructor(private readonly text: string) {}
+
+  /** The value of a metric without labels; NaN when there is none. */
+  metric(name: string): number {
+    return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(this.text)?.[1] ?? NaN);
+  }
+
+  /** Reads of messages by the stream path. */
+  get messageReads(): number {
+    const names = ['first_reads', 'catch_up_reads', 'history_reads'];
+    return names.reduce((sum, name) => sum + this.metric(`parley_relay_${name}_total`), 0);
+  }
+
+  /** Every statement that it sent, by name. */
+  get statements(): ReadonlyMap<string, number> {
+    const lines = this.text.matchAll(/^parley_sql_statements_total\{statement="([^"]*)"\} (\S+)$/gm);
+    return new Map([...lines].map(([, name = '', count]) => [name, Number(count)]));
+  }
+
+  /** How often each statement ran since an earlier scrape; those that did not are left out. */
+  statementsSince(before: Scrape): ReadonlyMap<string, number> {
+    const known = before.statements;
+    const all = [...this.statements].map(([name, count]) => [name, count - (known.get(name) ?? 0)] as const);
+    return new Map(all.filter(([, count]) => count > 0));
+  }
+}
+
 export class RelayProcess {
   private constructor(
     private readonly child: ChildProcess,
@@ -54,17 +83,13 @@ export class RelayProcess {
     return (Number(fields[11]) + Number(fields[12])) * 10;
   }
 
-  /** The value of a metric without labels; NaN when there is none. */
-  async metric(name: string): Promise<number> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
-    return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1] ?? NaN);
+  /** One scrape. The delay of the event loop in it is that since the scrape before, which therefore begins a window. */
+  async scrape(): Promise<Scrape> {
+    return new Scrape(await (await fetch(`${this.url}/metrics`)).text());
   }
 
-  /** Reads of Postgres by the stream path, versions checks apart. */
-  async reads(): Promise<number> {
-    const names = ['first_reads', 'catch_up_reads', 'history_reads'];
-    const counts = await Promise.all(names.map((name) => this.metric(`parley_relay_${name}_total`)));
-    return counts.reduce((sum, count) => sum + count, 0);
+  async metric(name: string): Promise<number> {
+    return (await this.scrape()).metric(name);
   }
 
   async stop(): Promise<void> {
