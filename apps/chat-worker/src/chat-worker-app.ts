@@ -170,6 +170,7 @@ function createWorker(
       transcriptCacheBytes: config.workerTranscriptCacheBytes,
       maxAuxiliaryCalls: config.workerMaxAuxiliaryCalls,
       turnLabels: config.chatTurnLabels,
+      chatTitles: config.chatTitles,
       chatSummaries: config.chatSummaries,
     },
     logger,

@@ -75,6 +75,13 @@ export const workerConfig = defineConfig({
       'Which turns get a label of a few words when they end, at one short call of a model and two statements each: ' +
       'all, only those of owners who take notifications (notified), or none',
   }),
+  CHAT_TITLES: setting({
+    schema: trueOrFalse(),
+    default: true,
+    unit: 'flag',
+    reason:
+      'Generate the title of a new chat, at one short call of a model and two statements; without it a title is the beginning of its first message',
+  }),
   CHAT_SUMMARIES: setting({
     schema: trueOrFalse(),
     default: true,

@@ -25,6 +25,7 @@ export interface WorkerSettings {
   /** Calls of models beside the turns at once: so many for titles, and so many for labels and summaries. */
   readonly maxAuxiliaryCalls: number;
   readonly turnLabels: TurnLabelPolicy;
+  readonly chatTitles: boolean;
   readonly chatSummaries: boolean;
 }
 

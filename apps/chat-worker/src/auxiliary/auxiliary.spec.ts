@@ -57,6 +57,19 @@ describe('The model that names chats', () => {
     await eventually(async () => expect((await harness.head(chatId)).title).toBe('A fine title'));
   });
 
+  it('is not asked where titles are not wanted', async () => {
+    await harness.startWorker({ settings: { chatTitles: false, chatSummaries: true } });
+    const chatId = await harness.createChat(naming, { title: 'please' });
+    for (const reply of ['Two.', 'Three.', 'Four.']) {
+      await harness.until(chatId, 'waiting');
+      await follow(harness, chatId, { reply, structured: { summary: 'Counting to four.' } });
+    }
+    // A title would have been asked for before the summary.
+    await eventually(async () => expect((await harness.head(chatId)).summary).toBe('Counting to four.'));
+    expect(await callsOf(harness, chatId)).toEqual(['summary finished']);
+    expect((await harness.head(chatId)).title).toBe('please');
+  });
+
   it('is the override of the organization; one that cannot be used is not replaced', async () => {
     const { database } = harness.testDatabase;
     const theirs = randomUUID();

@@ -57,6 +57,7 @@ export class Auxiliary {
     const shared = { store, transcripts, calls };
     this.titles = new Titles({
       ...shared,
+      isWanted: settings.chatTitles,
       work: this.titleWork,
       onFailure: failed('No title was generated'),
     });

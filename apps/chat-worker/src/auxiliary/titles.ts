@@ -16,6 +16,8 @@ export interface TitleCandidate {
 export interface TitlesOptions {
   readonly store: ChatStore;
   readonly calls: Pick<AuxiliaryCalls, 'ask'>;
+  /** Without it chats keep the titles they were born with. */
+  readonly isWanted: boolean;
   readonly work: Pick<BackgroundWork, 'add'>;
   readonly onFailure: (error: unknown, chatId: string) => void;
 }
@@ -27,7 +29,7 @@ export class Titles {
 
   /** Makes a title when the chat has its first user message, no answer yet, and still the title it was born with. */
   consider({ head, rows }: TitleCandidate): void {
-    if (head.titleSource !== 'fallback' || this.underWay.has(head.id)) return;
+    if (!this.options.isWanted || head.titleSource !== 'fallback' || this.underWay.has(head.id)) return;
     const conversation = rows.filter((row) => row.role !== 'system');
     const [first] = conversation;
     if (first === undefined || conversation.length !== 1 || first.role !== 'user') return;

@@ -291,5 +291,6 @@ const defaultSettings: WorkerSettings = {
   maxAuxiliaryCalls: 8,
   // They would be calls that most tests do not count on.
   turnLabels: 'none',
+  chatTitles: true,
   chatSummaries: false,
 };
