@@ -13,7 +13,7 @@ export type StreamTarget = { readonly kind: 'watch' } | { readonly kind: 'chat';
 export interface StreamRequest {
   readonly target: StreamTarget;
   readonly start: Start;
-  /** The client said `cursor=`, be it empty: it wants to know where it stands. */
+  /** The client of a chat said `cursor=`, be it empty: it wants to know where it stands. */
   readonly showsCursors: boolean;
   /** False with `watching=false`: nobody looks, so the user is told by other ways what happens. */
   readonly isWatching: boolean;
@@ -34,7 +34,7 @@ export function readStreamRequest(request: IncomingMessage): StreamRequest {
   return {
     target: watch === undefined ? { kind: 'chat', chatId: readChatId(chatId) } : { kind: 'watch' },
     start: readStart(request.headers, searchParams),
-    showsCursors: searchParams.has('cursor'),
+    showsCursors: watch === undefined && searchParams.has('cursor'),
     isWatching: searchParams.get('watching') !== 'false',
   };
 }

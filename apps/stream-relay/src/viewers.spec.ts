@@ -72,6 +72,23 @@ describe('A slow viewer', () => {
   );
 });
 
+describe('A quiet WebSocket', () => {
+  it('gets empty frames where the client speaks of cursors, since a page sees no pings, and else none', async () => {
+    const fixture = await RelayFixture.create('in-process');
+    const { url, relay } = await fixture.relay({ heartbeatMs: 160 });
+    const [token, chatId] = [await fixture.token(), await fixture.chat()];
+    const [knowing, other] = await Promise.all([
+      openWebSocket({ url, token, chatId, query: 'cursor=' }),
+      openWebSocket({ url, token, chatId }),
+    ]);
+    await knowing.until(({ frameSizes }) => frameSizes.filter((size) => size === 0).length >= 2);
+    await other.until(({ status }) => status === 'running');
+    expect(other.frameSizes).not.toContain(0);
+    expect(relay.metrics.deadViewersDropped).toBe(0);
+    await fixture.close();
+  });
+});
+
 class StubViewer implements Viewer {
   isClosed = false;
   beats = 0;

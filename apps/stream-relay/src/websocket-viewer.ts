@@ -16,9 +16,11 @@ const LOW_WATER_BYTES = 64 * 1024;
 
 export interface WebSocketViewerOptions extends ViewerOptions {
   readonly counts: ViewerCounts;
-  /** Each event carries the cursor that follows it. */
+  /** Each event carries the cursor that follows it, and an empty frame shows that the stream lives: a page does not see a ping. */
   readonly showsCursors: boolean;
 }
+
+const NO_EVENTS = Buffer.from('[]');
 
 export class WebSocketViewer implements Viewer {
   private readonly ending = new Ending();
@@ -70,6 +72,7 @@ export class WebSocketViewer implements Viewer {
     }
     this.showedLife = false;
     this.socket.ping();
+    if (this.options.showsCursors) this.socket.send(NO_EVENTS, { binary: false }, this.onWritten);
   }
 
   close(reason: ClosingReason): void {

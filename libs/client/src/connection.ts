@@ -11,7 +11,10 @@ import type { WebSocketFactory } from './web-socket';
 
 export interface ConnectionOptions {
   signal?: AbortSignal;
-  /** SSE: as good as closed when nothing came for so long; the server shows life every 15 s. Default 45 s. */
+  /**
+   * As good as closed when nothing came for so long; the server shows life every 15 s, or as often as `RELAY_HEARTBEAT_MS` says.
+   * Default 45 s. A list of chats over a WebSocket shows none, and is not ended for it.
+   */
   silenceMs?: number;
   /** Makes a WebSocket; absent: SSE. */
   webSocket?: WebSocketFactory;
@@ -27,17 +30,26 @@ export interface Received {
   readonly id: string | undefined;
 }
 
+/** The stream of a chat shows life over either transport, as an empty frame of a WebSocket; that of a list only over SSE. */
+export type StreamKind = 'chat' | 'list';
+
 const SILENCE_MS = 45_000;
 
 export function openConnection(
   client: Transport,
-  path: string,
+  { path, kind }: { path: string; kind: StreamKind },
   options: ConnectionOptions,
 ): AsyncGenerator<Received[]> {
-  const { webSocket } = options;
+  const { webSocket, silenceMs = SILENCE_MS } = options;
   return webSocket === undefined
     ? overSse(client, path, options)
-    : overWebSocket({ client, path, connect: webSocket, options });
+    : overWebSocket({
+        client,
+        path,
+        connect: webSocket,
+        options,
+        silenceMs: kind === 'chat' ? silenceMs : undefined,
+      });
 }
 
 async function* overSse(
@@ -68,10 +80,10 @@ async function* overSse(
     }
   } catch (error) {
     if (signal?.aborted) return;
-    // `fetch` and its body fail with a TypeError of the runtime's own realm, so its class tells nothing.
-    throw error instanceof ApiError || error instanceof ConnectionError || error instanceof StreamClosedError
-      ? error
-      : new StreamClosedError(String(error));
+    if (error instanceof ApiError || error instanceof ConnectionError) throw error;
+    // `fetch` and its body fail with a TypeError of the runtime's own realm, so its class tells nothing. The server said at the start
+    // when to come back, in case that it cannot say it at the end.
+    throw new StreamClosedError(error instanceof StreamClosedError ? error.reason : String(error), retryMs);
   } finally {
     signal?.removeEventListener('abort', stop);
     abort.abort();
@@ -98,17 +110,22 @@ async function* readChunks(response: Response, silenceMs: number): AsyncGenerato
   }
 }
 
+interface WebSocketConnection {
+  client: Transport;
+  path: string;
+  connect: WebSocketFactory;
+  options: ConnectionOptions;
+  /** Undefined: any silence is fine. */
+  silenceMs: number | undefined;
+}
+
 async function* overWebSocket({
   client,
   path,
   connect,
   options: { signal, onOpen },
-}: {
-  client: Transport;
-  path: string;
-  connect: WebSocketFactory;
-  options: ConnectionOptions;
-}): AsyncGenerator<Received[]> {
+  silenceMs,
+}: WebSocketConnection): AsyncGenerator<Received[]> {
   if (signal?.aborted) return;
   const url = `${client.baseUrl.replace(/^http/, 'ws')}/api/v2${path}`;
   const socket = connect(url, client.token === undefined ? {} : { 'Coder-Session-Token': client.token });
@@ -140,10 +157,21 @@ async function* overWebSocket({
       if (signal?.aborted) return;
       if (received.length > 0) yield received.splice(0);
       else if (closed !== undefined) throw closed;
-      else await new Promise<void>((resolve) => (wake = resolve));
+      else if (!(await within(silenceMs, new Promise<void>((resolve) => (wake = resolve)))))
+        throw new StreamClosedError(`silent for ${silenceMs} ms`);
     }
   } finally {
     signal?.removeEventListener('abort', stop);
     socket.close();
   }
+}
+
+/** False when the time was over first. */
+async function within(ms: number | undefined, awaited: Promise<void>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const happens = awaited.then(() => true);
+  const tooLate = new Promise<boolean>((resolve) => {
+    if (ms !== undefined) timer = setTimeout(() => resolve(false), ms);
+  });
+  return Promise.race([happens, tooLate]).finally(() => clearTimeout(timer));
 }

@@ -25,7 +25,7 @@ export class ApiError extends Error {
 export class StreamClosedError extends Error {
   readonly code = 'stream_closed';
   constructor(
-    reason: string,
+    readonly reason: string,
     /** When the server asks to be tried again, in ms. */
     readonly retryAfterMs?: number,
   ) {

@@ -26,8 +26,12 @@ export async function* openBatches(
   client: ParleyClient,
   options: StreamOptions,
 ): AsyncGenerator<PlacedEvent[]> {
-  for await (const received of openConnection(client, streamPath(options), options))
-    yield received.flatMap(toEvents);
+  const stream = { path: streamPath(options), kind: 'chat' as const };
+  for await (const received of openConnection(client, stream, options)) {
+    const events = received.flatMap(toEvents);
+    // An empty one only shows life.
+    if (events.length > 0) yield events;
+  }
 }
 
 function streamPath({ chatId, afterId, cursor, isWatching }: StreamOptions): string {

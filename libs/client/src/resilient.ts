@@ -1,8 +1,9 @@
 /**
  * Connections that come back by themselves. What asking again cannot mend (401, 404, a bad request) is thrown.
  *
- * The server says when to come back, spread out for all its clients; without a word from it waits double and are jittered. Either way
- * the clients of a replica that went away do not return all at once.
+ * The server says when to come back, spread out for all its clients, over SSE already when the stream begins. A WebSocket that was cut
+ * without a word waits a random while; after that waits double and are jittered. Either way the clients of a replica that went away
+ * do not return all at once.
  */
 import { ApiError, ConnectionError, StreamClosedError } from './errors';
 
@@ -10,6 +11,8 @@ export interface ReconnectOptions {
   signal?: AbortSignal;
   /** The first wait when the server asked for none; default 200 ms. */
   minDelayMs?: number;
+  /** The first wait after a cut without a word from the server lies anywhere up to this; default 2 s. */
+  cutSpreadMs?: number;
   /** Waits double up to this; default 15 s. */
   maxDelayMs?: number;
   /** In [0, 1). */
@@ -48,10 +51,15 @@ export async function* reconnecting<Item>(
 }
 
 function delayOf(error: unknown, failures: number, options: ReconnectOptions): number {
-  const { random = Math.random, minDelayMs = 200, maxDelayMs = 15_000 } = options;
+  const { random = Math.random, minDelayMs = 200, cutSpreadMs = 2_000, maxDelayMs = 15_000 } = options;
   const longest = Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(failures, 20));
-  const asked = error instanceof ApiError || error instanceof StreamClosedError ? error.retryAfterMs : 0;
-  return Math.max(asked ?? 0, longest * (0.5 + random() / 2));
+  const ownMs = longest * (0.5 + random() / 2);
+  const asked =
+    error instanceof ApiError || error instanceof StreamClosedError ? error.retryAfterMs : undefined;
+  if (asked !== undefined) return Math.max(asked, ownMs);
+  // All whom one replica served are cut together, and each of them knows only of itself.
+  const isFirstCut = error instanceof StreamClosedError && failures === 0;
+  return isFirstCut ? Math.max(ownMs, cutSpreadMs * random()) : ownMs;
 }
 
 /** A closed stream, a network that is away, a server that is full or restarting. */

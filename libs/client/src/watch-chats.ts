@@ -16,7 +16,7 @@ export async function* watchChats(
 ): AsyncGenerator<WatchEvent> {
   const batches = reconnecting(
     {
-      connect: () => openConnection(client, '/chats/watch', options),
+      connect: () => openConnection(client, { path: '/chats/watch', kind: 'list' }, options),
       check: options.webSocket && (() => client.me()),
     },
     options,
