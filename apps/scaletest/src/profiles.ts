@@ -1,6 +1,6 @@
 /** The loads that have names. Flags change their numbers. */
 import type { AnswerShape } from './answer-shape';
-import { type FaultName, KILLS_WORKERS, REFUSES_NOTHING } from './chaos/faults';
+import { type FaultName, KILLING_MS, KILLS_WORKERS, REFUSES_NOTHING } from './chaos/faults';
 import type { LoadPlan } from './load/load-plan';
 import { EVERYTHING, type Mix } from './scenarios/mix';
 
@@ -42,6 +42,8 @@ const TWO_OF_EACH = { gateways: 2, workers: 2, relays: 2 };
 const usual = { warmUpChats: 0, repeat: 1, isDurable: true, rateLimit: 0 } as const;
 const CHAOS_CHATS = 100;
 const CHAOS_MS = 60_000;
+/** While worker after worker is killed no turn may come to its end: it hangs when it does not once that is over. */
+const CHAOS_TURN_MS = 60_000;
 /** A lease, a sweep, and room for a busy machine. */
 const MAX_RECOVERY_MS = 10_000;
 
@@ -209,7 +211,7 @@ export function chaosLoad(fault: FaultName): LoadPlan {
     shape: { chunks: 20, chunkSize: 20, chunkMs: 150, firstByteMs: 0 },
     users: 10,
     hasBarrier: true,
-    turnTimeoutMs: 60_000,
+    turnTimeoutMs: CHAOS_TURN_MS + (fault === 'kill-workers' ? KILLING_MS : 0),
     fault,
     maxRecoveryMs: KILLS_WORKERS.has(fault) ? MAX_RECOVERY_MS : undefined,
   };

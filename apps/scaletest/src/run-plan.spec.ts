@@ -69,6 +69,12 @@ describe('the plan of a run', () => {
     expect(mixOf('kill-gateway')).not.toHaveProperty('interrupt');
   });
 
+  it('waits for turns until a minute after the last of many kills', async () => {
+    const { loads } = await planOf('--chaos', 'kill-worker,kill-workers');
+    expect(loads.map(({ turnTimeoutMs }) => turnTimeoutMs)).toEqual([60_000, 180_000]);
+    expect((await planOf('--chaos', 'kill-workers', '--timeout', '30')).loads[0]?.turnTimeoutMs).toBe(30_000);
+  });
+
   it('has Redis asked where it is to break', async () => {
     const limitOf = async (...args: string[]) => (await planOf(...args)).spawn.rateLimit;
     expect(await limitOf('--chaos', 'restart-nats')).toBe(0);

@@ -17,7 +17,8 @@ const SERVER_DOWN_MS = 1_000;
 const DISTURBED_MS = 25_000;
 const BLOCKED_MS = 6_000;
 const KILL_EVERY_MS = 3_000;
-const KILLING_MS = 120_000;
+/** For how long workers are killed by turns, at most. */
+export const KILLING_MS = 120_000;
 
 function killed(role: 'gateway' | 'chat-worker' | 'stream-relay'): Fault {
   return {
