@@ -13,14 +13,12 @@ import {
   playHotPath,
   type AskedStatement,
 } from '../../libs/chat-state/src/testing/hot-path';
+import { CONTENT, LENGTHEN, ROLE, SIZES } from './long-chats/filled-chat';
 
 const CHATS = Number(process.env['BENCH_CHATS'] ?? 20_000);
 const MESSAGES = Number(process.env['BENCH_MESSAGES'] ?? 1_000_000);
-const HISTORIES = [10, 1_000, 10_000];
 const ROUNDS = 15;
 
-const CONTENT = `jsonb_build_array(jsonb_build_object('type', 'text', 'text', repeat('some words of an answer ', 1 + n % 20)))`;
-const ROLE = `case n % 2 when 1 then 'user' else 'assistant' end`;
 const LOAD_CHATS = sql(
   'bench_chats',
   `insert into chats (organization_id, owner_id, last_model_config_id, status, version, history_version, updated_at)
@@ -31,11 +29,6 @@ const LOAD_MESSAGES = sql(
   'bench_messages',
   `insert into chat_messages (chat_id, revision, role, content)
 select c.id, n, ${ROLE}, ${CONTENT} from generate_series(1, $1::int) n, chats c`,
-);
-const LENGTHEN = sql(
-  'bench_lengthen',
-  `insert into chat_messages (chat_id, revision, role, content)
-select $1::uuid, 1, ${ROLE}, ${CONTENT} from generate_series(1, $2::int) n`,
 );
 
 describe('The hot path', () => {
@@ -63,7 +56,7 @@ describe('The hot path', () => {
       [ownerId],
     );
     watchedChatIds = own.map(({ id }) => id);
-    for (const [position, history] of HISTORIES.entries()) {
+    for (const [position, history] of SIZES.entries()) {
       const chatId = watchedChatIds[position] ?? '';
       await database.query(testSql('delete from chat_messages where chat_id = $1'), [chatId]);
       await database.query(LENGTHEN, [chatId, history]);
@@ -118,6 +111,6 @@ describe('The hot path', () => {
     const rows = [...medians].map(
       ([name, values]) => `${name}: ${values.map((ms) => ms.toFixed(2)).join(' / ')} ms`,
     );
-    console.log(`At ${HISTORIES.join(' / ')} messages of history (median):\n${rows.join('\n')}`);
+    console.log(`At ${SIZES.join(' / ')} messages of history (median):\n${rows.join('\n')}`);
   }, 300_000);
 });

@@ -13,10 +13,12 @@ import { responsesRequest } from '../../libs/llm/src/adapters/openai-responses/r
 import type { ModelRequest } from '../../libs/llm/src/model-client';
 import { buildPrompt } from '../../libs/llm/src/prompt/build-prompt';
 import type { PromptRow } from '../../libs/llm/src/prompt/prompt-row';
+import { SIZES } from './long-chats/filled-chat';
 
-const SIZES = [10, 500, 2_000];
 const ROUNDS = 20;
-const STEPS = 20;
+/** Of a round: so many that each is as long as a short history's twenty, and one at least of the longest. */
+const MAX_STEPS = 20;
+const MESSAGES_A_ROUND = 20_000;
 const connection = (type: ModelConnection['type']): ModelConnection => ({
   providerId: 'p',
   type,
@@ -54,27 +56,39 @@ function history(messages: number): PromptRow[] {
   return rows;
 }
 
-function cpuMicros(work: () => void): number {
+function cpuMicros(messages: number, work: () => void): number {
+  const steps = Math.min(MAX_STEPS, MESSAGES_A_ROUND / messages);
   let lowest = Infinity;
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = process.cpuUsage();
-    for (let step = 0; step < STEPS; step += 1) work();
+    for (let step = 0; step < steps; step += 1) work();
     const { user, system } = process.cpuUsage(before);
-    lowest = Math.min(lowest, (user + system) / STEPS);
+    lowest = Math.min(lowest, (user + system) / steps);
   }
   return Math.round(lowest);
 }
 
-test.each(SIZES)('a step on %i messages', (size) => {
-  const rows = history(size);
-  const prompt = () => ({ messages: buildPrompt(rows, { contextLimit: 200_000 }), tools: [], settings: {} });
-  const lines = [`${size} messages: prompt ${cpuMicros(prompt)} µs`];
-  const asked = prompt();
-  for (const [name, make] of Object.entries(REQUESTS)) {
-    const body = make(asked);
-    const kilobytes = Math.round(JSON.stringify(body).length / 1000);
-    const [making, writing] = [cpuMicros(() => make(asked)), cpuMicros(() => JSON.stringify(body))];
-    lines.push(`  ${name}: request ${making} µs, as JSON ${writing} µs (${kilobytes} kB)`);
-  }
-  console.log(lines.join('\n'));
-});
+test.each(SIZES)(
+  'a step on %i messages',
+  (size) => {
+    const rows = history(size);
+    const prompt = () => ({
+      messages: buildPrompt(rows, { contextLimit: 200_000 }),
+      tools: [],
+      settings: {},
+    });
+    const lines = [`${size} messages: prompt ${cpuMicros(size, prompt)} µs`];
+    const asked = prompt();
+    for (const [name, make] of Object.entries(REQUESTS)) {
+      const body = make(asked);
+      const kilobytes = Math.round(JSON.stringify(body).length / 1000);
+      const [making, writing] = [
+        cpuMicros(size, () => make(asked)),
+        cpuMicros(size, () => JSON.stringify(body)),
+      ];
+      lines.push(`  ${name}: request ${making} µs, as JSON ${writing} µs (${kilobytes} kB)`);
+    }
+    console.log(lines.join('\n'));
+  },
+  120_000,
+);
