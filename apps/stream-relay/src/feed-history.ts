@@ -33,8 +33,9 @@ export class FeedHistory {
     const { feed, source, metrics } = this.options;
     return this.questions.run(String(version), async () => {
       metrics.historyReads += 1;
+      const { resets } = feed;
       const isBroken = await source.isHistoryBroken({ chatId: feed.chatId, version });
-      feed.noteHistory({ version, isBroken });
+      feed.noteHistory({ version, isBroken, resets });
     });
   }
 

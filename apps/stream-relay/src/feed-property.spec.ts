@@ -29,6 +29,7 @@ const step = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('break'), after: fc.nat({ max: 6 }) }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('resume'), replica: replicaIndex }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('restart'), replica: replicaIndex }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('worker mute', 'worker speaks') }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -37,8 +38,9 @@ class Trial {
   readonly clock = new FakeClock();
   readonly chat = new ModelChat(chatId);
   readonly streams: ViewStream[] = [];
+  private readonly homes = new Map<ViewStream, Replica>();
   private workerAnswers = true;
-  readonly replicas = [0, 1].map(() => new Replica(this.chat, this.clock, () => this.workerAnswers));
+  readonly replicas = [0, 1].map(() => this.replica());
   private count = 0;
   private told = 0;
 
@@ -73,6 +75,8 @@ class Trial {
       await this.clock.advance(next.ms);
     } else if (next.do === 'late' && 'replica' in next) {
       this.replicas[next.replica]?.deliverLate();
+    } else if (next.do === 'restart' && 'replica' in next) {
+      await this.restart(next.replica);
     } else if ('holds' in next) {
       const view = new ChatView();
       if (next.holds)
@@ -87,6 +91,24 @@ class Trial {
     } else {
       this.workerAnswers = next.do === 'worker speaks';
     }
+  }
+
+  private replica(): Replica {
+    return new Replica(this.chat, this.clock, () => this.workerAnswers);
+  }
+
+  /** Its viewers come back to whichever replica, which may know less of the past than they do. */
+  private async restart(index: number): Promise<void> {
+    const old = this.replicas[index];
+    const fresh = this.replica();
+    this.replicas[index] = fresh;
+    for (const stream of this.streams) {
+      if (this.homes.get(stream) !== old) continue;
+      stream.close();
+      // Without a cursor nobody can tell it later what was removed meanwhile.
+      if (stream.view.cursor === null) stream.view.messages.clear();
+    }
+    await Promise.all([old?.watched.close(), fresh.watched.start()]);
   }
 
   private move(next: Step & { fates: unknown }): void {
@@ -115,6 +137,7 @@ class Trial {
     else this.streams[old] = stream;
     const afterId = Math.max(0, ...view.messages.keys());
     const start = resumes && view.cursor !== null ? { cursor: view.cursor } : { afterId };
+    if (replica !== undefined) this.homes.set(stream, replica);
     replica?.watched.attach(stream, start);
   }
 

@@ -168,14 +168,14 @@ export class Feed {
 
   /** Whether a viewer that holds the messages of `version` holds some that were removed since; null when that is not known. */
   isBrokenSince(version: number): boolean | null {
-    if (version >= this.unbrokenSince) return false;
-    return version <= this.brokenThrough ? true : null;
+    if (version <= this.brokenThrough) return true;
+    return version >= this.unbrokenSince ? false : null;
   }
 
-  /** What Postgres says about it. */
-  noteHistory({ version, isBroken }: { version: number; isBroken: boolean }): void {
+  /** What Postgres says about it, asked when `resets` were known. That nothing was removed may have been true only until the next one. */
+  noteHistory({ version, isBroken, resets }: { version: number; isBroken: boolean; resets: number }): void {
     if (isBroken) this.brokenThrough = Math.max(this.brokenThrough, version);
-    else this.unbrokenSince = Math.min(this.unbrokenSince, version);
+    else if (resets === this.resetCount) this.unbrokenSince = Math.min(this.unbrokenSince, version);
   }
 
   /** The last step of attaching, for a viewer that stands at `from`: the rest of the messages, the state, the parts in flight. */
