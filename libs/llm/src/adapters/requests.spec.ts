@@ -225,6 +225,12 @@ describe('Messages', () => {
     expect(() => messagesRequest({ messages: [big], tools: [], settings: {} }, 'claude-sonnet-5')).toThrow(
       expect.objectContaining({ kind: 'config' }) as Error,
     );
+    const args = { content: 'x'.repeat(33 * 1024 * 1024) };
+    const call = { type: 'tool-call', toolCallId: 'c', toolName: 'write_file', args } as const;
+    const calling = { role: 'assistant', parts: [call] } as const;
+    expect(() =>
+      messagesRequest({ messages: [calling], tools: [], settings: {} }, 'claude-sonnet-5'),
+    ).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
     const image = { type: 'file', mediaType: 'image/png', data: 'A'.repeat(8 * 1024 * 1024) } as const;
     const body = messagesRequest(
       { messages: [{ role: 'user', parts: [image] }], tools: [], settings: {} },

@@ -63,7 +63,7 @@ export function messagesRequest(asked: ModelRequest, modelName: string): Body {
       output_config: { ...outputConfig, ...(format && { format }) },
     }),
   };
-  refuseOversize(request.messages);
+  refuseOversize(body);
   return body;
 }
 
@@ -185,9 +185,9 @@ function withCacheBreakpoints(turns: Turn[]): Turn[] {
   return turns;
 }
 
-/** Counts what is large (texts and files) instead of encoding the request once more. */
-function refuseOversize(messages: readonly PromptMessage[]): void {
-  const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
+/** Counts every text in it, whatever it belongs to, instead of encoding the request once more; names and punctuation are little beside them. */
+function refuseOversize(body: Body): void {
+  const bytes = textBytes(body);
   if (bytes <= MAX_REQUEST_BYTES) return;
   throw new ModelError({
     kind: 'config',
@@ -197,20 +197,10 @@ function refuseOversize(messages: readonly PromptMessage[]): void {
   });
 }
 
-function sizeOf(message: PromptMessage): number {
-  switch (message.role) {
-    case 'system':
-      return Buffer.byteLength(message.text);
-    case 'tool':
-      return message.results.reduce(
-        (sum, { text, media }) => sum + Buffer.byteLength(text) + (media?.data.length ?? 0),
-        0,
-      );
-    case 'user':
-    case 'assistant':
-      return message.parts.reduce((sum, part) => {
-        if (part.type === 'file') return sum + part.data.length;
-        return sum + ('text' in part ? Buffer.byteLength(part.text) : 0);
-      }, 0);
-  }
+function textBytes(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value !== 'object' || value === null) return 0;
+  let bytes = 0;
+  for (const inner of Object.values(value)) bytes += textBytes(inner);
+  return bytes;
 }
