@@ -3,7 +3,7 @@
  *
  * Gives each part out once and in order, whatever the bus lost, doubled or reordered; those behind a hole wait. Keeps all that
  * it gave out for viewers who join in the middle, up to its bound: beyond it the tail still flows to those who followed from
- * the start (`isWhole` is then false), and whoever joins sees the committed message instead.
+ * the start (`isWhole` is then false), and whoever joins sees the committed message instead. So it is too when memory is short.
  */
 import type { LivePart } from '@parley/contracts';
 import type { EncodedPart } from './encoded-event';
@@ -77,6 +77,16 @@ export class Episode {
   /** The kept parts after `seq`. */
   after(seq: number): readonly NumberedPart[] {
     return this.kept.slice(seq);
+  }
+
+  /** Keeps nothing from here on; what waited behind a hole comes again with what fills it. */
+  forget(): void {
+    if (this.bytes === 0) return;
+    this.isOverfull = true;
+    this.kept = [];
+    this.keptBytes = 0;
+    this.waiting = undefined;
+    this.waitingBytes = 0;
   }
 
   private giveOut(part: EncodedPart, inOrder: NumberedPart[]): void {

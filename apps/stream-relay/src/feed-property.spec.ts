@@ -30,6 +30,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('break'), after: fc.nat({ max: 6 }) }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('resume'), replica: replicaIndex }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart'), replica: replicaIndex }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('forget'), replica: replicaIndex }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('worker mute', 'worker speaks') }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -77,6 +78,8 @@ class Trial {
       this.replicas[next.replica]?.deliverLate();
     } else if (next.do === 'restart' && 'replica' in next) {
       await this.restart(next.replica);
+    } else if (next.do === 'forget' && 'replica' in next) {
+      this.replicas[next.replica]?.watched.feed.forgetParts();
     } else if ('holds' in next) {
       const view = new ChatView();
       if (next.holds)

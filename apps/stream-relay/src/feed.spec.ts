@@ -132,6 +132,19 @@ describe('Feed', () => {
     expect(feed.lack()).toBe('nothing');
   });
 
+  it('counts the bytes of early changes, and keeps no more than may be', () => {
+    const { chat, feed } = watch({ ...FEED_LIMITS, maxEarlyBytes: 3_000 });
+    const before = feed.bytes;
+    chat.send('missing');
+    for (let index = 0; index < 3; index += 1) chat.send('x'.repeat(600));
+    const [missing, ...others] = changesOf(chat);
+    for (const change of others) feed.apply(change);
+    expect(feed.bytes - before).toBeGreaterThan(600);
+    expect(feed.bytes - before).toBeLessThanOrEqual(3_000);
+    expect(types(feed.apply(missing as ChatChange)).length).toBeLessThan(4);
+    expect([feed.bytes, feed.lack()]).toEqual([before, 'later']);
+  });
+
   it.each([{ truncated: true }, { history_reset: true }])('must read after a change with %j', (mark) => {
     const { chat, feed } = watch();
     chat.acquire();

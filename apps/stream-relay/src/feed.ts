@@ -13,6 +13,7 @@
  */
 import type { ChatChange, ChatParts } from '@parley/contracts';
 import { formatCursor, type Cursor } from './cursor';
+import { EarlyChanges, type EarlyLimits } from './early-changes';
 import { encodePartEvent, type EncodedEvent } from './encoded-event';
 import { Episode, isNewerEpisode, isSameEpisode, type EpisodeKey, type NumberedPart } from './episode';
 import {
@@ -27,12 +28,10 @@ import { headAfter, type FeedHead, type FeedSnapshot } from './feed-head';
 import { MessageRing } from './message-ring';
 import { syncEvents } from './sync-events';
 
-export interface FeedLimits {
+export interface FeedLimits extends EarlyLimits {
   readonly maxMessages: number;
   readonly maxMessageBytes: number;
   readonly maxPartBytes: number;
-  /** Changes kept behind a gap; each is at most 256 KiB. */
-  readonly maxEarlyChanges: number;
 }
 
 export const FEED_LIMITS: FeedLimits = {
@@ -40,6 +39,7 @@ export const FEED_LIMITS: FeedLimits = {
   maxMessageBytes: 2 * 1024 * 1024,
   maxPartBytes: 1024 * 1024,
   maxEarlyChanges: 16,
+  maxEarlyBytes: 1024 * 1024,
 };
 
 /** Of a viewer that shows an episode too long to keep: beyond every part, so that it starts that episode anew wherever it resumes. */
@@ -54,7 +54,7 @@ export class Feed {
   private ahead: Episode | null = null;
   /** The last part of the episode that was sent; parts that came ahead of it are behind while its change is told. */
   private sentSeq = 0;
-  private early: Map<number, ChatChange> | undefined;
+  private readonly early: EarlyChanges;
   private newestVersion = 0;
   /** The version that only a read brings, because its change came without content, or removed messages. */
   private mustReach = 0;
@@ -68,6 +68,7 @@ export class Feed {
   ) {
     this.ring = new MessageRing({ maxMessages: limits.maxMessages, maxBytes: limits.maxMessageBytes });
     this.episode = new Episode(NO_EPISODE, limits.maxPartBytes);
+    this.early = new EarlyChanges(limits);
   }
 
   /** Null until the first `load`. */
@@ -85,7 +86,7 @@ export class Feed {
   }
 
   get bytes(): number {
-    return this.ring.bytes + this.episode.bytes + (this.ahead?.bytes ?? 0);
+    return this.ring.bytes + this.episode.bytes + (this.ahead?.bytes ?? 0) + this.early.bytes;
   }
 
   get messages(): Pick<MessageRing, 'after' | 'floorId' | 'lastId'> {
@@ -120,11 +121,13 @@ export class Feed {
   /** A change that needs a read is not kept: nothing after it can be applied before that read. */
   apply(change: ChatChange): FeedUpdate {
     this.newestVersion = Math.max(this.newestVersion, change.version);
-    if (change.version > this.version) {
+    const { known, version } = this;
+    if (change.version > version) {
       if (change.history_reset === true || change.truncated === true)
         this.mustReach = Math.max(this.mustReach, change.version);
-      else if (change.from_version === this.version || (this.early?.size ?? 0) < this.limits.maxEarlyChanges)
-        (this.early ??= new Map()).set(change.from_version, change);
+      else if (known !== null && change.from_version === version)
+        return this.toTail(followedBy(this.follow(known, change), this.advance()));
+      else this.early.keep(change);
     }
     return this.toTail(this.advance());
   }
@@ -211,22 +214,26 @@ export class Feed {
     this.ring.shrink();
   }
 
+  /** Gives back the parts in flight too: who follows them goes on, who comes later waits for the stored message. */
+  forgetParts(): void {
+    this.episode.forget();
+    this.ahead?.forget();
+  }
+
   /** Applies every early change that now follows, and forgets those that are behind. */
   private advance(): FeedStep {
     let step = NO_STEP;
-    for (let next = this.nextChange(); next !== undefined; next = this.nextChange())
-      step = followedBy(step, this.moveTo(headAfter(next.head, next.change), next.change.messages ?? []));
-    for (const [fromVersion, change] of this.early ?? [])
-      if (change.version <= this.version) this.early?.delete(fromVersion);
-    if (this.early?.size === 0) this.early = undefined;
+    for (let { known } = this; known !== null; known = this.known) {
+      const change = this.early.take(known.version);
+      if (change === undefined) break;
+      step = followedBy(step, this.follow(known, change));
+    }
+    this.early.dropThrough(this.version);
     return step;
   }
 
-  private nextChange(): { head: FeedHead; change: ChatChange } | undefined {
-    if (this.known === null) return undefined;
-    const change = this.early?.get(this.version);
-    this.early?.delete(this.version);
-    return change === undefined ? undefined : { head: this.known, change };
+  private follow(head: FeedHead, change: ChatChange): FeedStep {
+    return this.moveTo(headAfter(head, change), change.messages ?? []);
   }
 
   private moveTo(after: FeedHead, messages: FeedSnapshot['messages']): FeedStep {

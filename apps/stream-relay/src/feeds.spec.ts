@@ -132,6 +132,39 @@ describe('Feeds', () => {
     await feeds.stop();
   });
 
+  it('over the budget by parts in flight, who follows them goes on, and who comes later waits for the answer', async () => {
+    const { feeds, chat, chats, open } = create({ maxBytes: 5_000 });
+    const { watched } = await open(chat(1));
+    const model = chats.get(nameOf(1));
+    model?.acquire();
+    model?.stream(Array.from({ length: 10 }, () => 'y'.repeat(1_000)));
+    const deliver = (): void => {
+      for (const published of model?.published.splice(0) ?? [])
+        if (published.kind === 'parts') watched.feed.applyParts(published.parts);
+        else watched.feed.apply(published.change);
+    };
+    deliver();
+    expect(feeds.bytes).toBeGreaterThan(10_000);
+    await feeds.sweep();
+    expect(feeds.bytes).toBeLessThanOrEqual(5_000);
+    const late = watched.feed.cutOver({ version: 0, attempt: 0, seq: 0, messageId: 0 });
+    expect([late.followsParts, late.events.some(({ type }) => type === 'message_part')]).toEqual([
+      false,
+      false,
+    ]);
+    model?.stream(['more']);
+    const [published] = model?.published.splice(0) ?? [];
+    const update = published?.kind === 'parts' ? watched.feed.applyParts(published.parts) : undefined;
+    expect(update?.kind === 'tail' && update.parts.length).toBe(1);
+    model?.finish('done');
+    deliver();
+    model?.send('again');
+    model?.stream(['from the start']);
+    deliver();
+    expect(watched.feed.cutOver({ version: 0, attempt: 0, seq: 0, messageId: 0 }).followsParts).toBe(true);
+    await feeds.stop();
+  });
+
   it('one statement compares all feeds, and those that are behind catch up', async () => {
     const { feeds, clock, metrics, chat, chats, open } = create();
     const holds = await Promise.all([1, 2, 3].map((index) => open(chat(index))));

@@ -1,7 +1,8 @@
 /**
  * All feeds of this replica, one a chat. A feed is read when its first viewer comes and outlives its last one by a while, so
  * that reloads and reconnect storms cost no query; of those without viewers the least recently used go first when the bytes
- * of all exceed the budget. When even those with viewers exceed it, they keep no messages that Postgres can bring back.
+ * of all exceed the budget. When even those with viewers exceed it, they keep no messages that Postgres can bring back, and if
+ * that is not enough no parts of a step in flight for those who come in its middle.
  *
  * The net under the bus: every so often one statement compares the versions of all feeds with Postgres.
  */
@@ -125,12 +126,16 @@ export class Feeds {
       this.entries.delete(chatId);
       dropped.push(watched.close());
     }
-    for (const { watched } of this.entries.values()) {
-      if (excessBytes <= 0) break;
-      excessBytes -= watched.feed.bytes;
-      watched.feed.shrink();
-      excessBytes += watched.feed.bytes;
-    }
+    const shrink = (how: (feed: Feed) => void): void => {
+      for (const { watched } of this.entries.values()) {
+        if (excessBytes <= 0) return;
+        excessBytes -= watched.feed.bytes;
+        how(watched.feed);
+        excessBytes += watched.feed.bytes;
+      }
+    };
+    shrink((feed) => feed.shrink());
+    shrink((feed) => feed.forgetParts());
     await Promise.all(dropped);
   }
 

@@ -8,7 +8,13 @@ import type { ModelChat, Published } from './model-chat';
 
 export const chatId = '00000000-0000-4000-8000-000000000001';
 const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const limits = { maxMessages: 4, maxMessageBytes: 2_000, maxPartBytes: 200, maxEarlyChanges: 3 };
+const limits = {
+  maxMessages: 4,
+  maxMessageBytes: 2_000,
+  maxPartBytes: 200,
+  maxEarlyChanges: 3,
+  maxEarlyBytes: 3_000,
+};
 const timing = { reorderMs: 50, confirmMs: 1_000, maxPauseMs: 400 };
 
 export type Fate = 'arrives' | 'is lost' | 'is doubled' | 'is late';
