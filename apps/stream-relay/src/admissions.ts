@@ -2,7 +2,6 @@
 import type { IncomingMessage } from 'node:http';
 import { markRead } from '@parley/chat-state';
 import type { Database } from '@parley/database';
-import type { Identity } from '@parley/identity';
 import type { Start } from './attach';
 import type { FeedHold, Feeds } from './feeds';
 import { HttpRefusal } from './http-refusal';
@@ -30,7 +29,6 @@ type Subject = Pick<Admission, 'begin' | 'release'>;
 
 export interface AdmissionsOptions {
   readonly database: Database;
-  readonly identity: Pick<Identity, 'authenticate'>;
   readonly streams: OpenStreams;
   readonly feeds: Feeds;
   readonly watchLists: WatchLists;
@@ -65,9 +63,8 @@ export class Admissions {
   private async authenticate({ headers }: IncomingMessage, isUpgrade: boolean): Promise<Holder> {
     const credentials = readCredentials(headers);
     if (credentials?.isCookie === true && isUpgrade) assertOwnOrigin(headers);
-    const token = credentials?.token ?? '';
-    const actor = credentials === null ? null : await this.options.identity.authenticate(token);
-    if (actor !== null) return { actor, token };
+    const holder = credentials === null ? null : await this.options.streams.identify(credentials.token);
+    if (holder !== null) return holder;
     throw new HttpRefusal(
       401,
       'Send a valid token as Coder-Session-Token, as Authorization: Bearer, or as the session cookie.',

@@ -23,8 +23,6 @@ export interface SseViewerOptions extends ViewerOptions {
 export class SseViewer implements Viewer {
   private readonly ending = new Ending();
   private isClosing = false;
-  /** What waited for the peer at the last heartbeat. */
-  private bufferedBefore = 0;
 
   constructor(
     private readonly response: ServerResponse,
@@ -32,6 +30,8 @@ export class SseViewer implements Viewer {
   ) {
     response.on('error', () => undefined);
     response.on('close', () => this.ending.happen());
+    // Node's own clock of a socket stands still while the system takes any of what waits, be it of one large write.
+    response.setTimeout(2 * options.heartbeatMs, () => this.onSilence());
     response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store, no-transform',
@@ -72,17 +72,8 @@ export class SseViewer implements Viewer {
     }
   }
 
-  /** A peer that took nothing of what waits since the last time is taken for dead. */
   heartbeat(): void {
-    if (this.isClosed) return;
-    const buffered = this.response.writableLength;
-    if (this.bufferedBefore > 0 && buffered >= this.bufferedBefore) {
-      this.options.counts.deadViewersDropped += 1;
-      this.destroy();
-      return;
-    }
-    this.bufferedBefore = buffered;
-    this.response.write(': heartbeat\n\n');
+    if (!this.isClosed) this.response.write(': heartbeat\n\n');
   }
 
   close(reason: ClosingReason): void {
@@ -101,5 +92,12 @@ export class SseViewer implements Viewer {
 
   onClosed(listener: () => void): void {
     this.ending.on(listener);
+  }
+
+  /** A peer that took nothing of what waits for two heartbeats is taken for dead; a slow one is not. */
+  private onSilence(): void {
+    if (this.response.writableLength === 0) return;
+    this.options.counts.deadViewersDropped += 1;
+    this.destroy();
   }
 }

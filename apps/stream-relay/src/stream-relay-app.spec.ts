@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { sql } from '@parley/database';
 import { createLogger, loadConfig, Metrics } from '@parley/service';
 import { eventually } from '@parley/testing';
 import { relayConfig } from './config';
@@ -12,12 +13,18 @@ describe('The relay as a service', () => {
   let app: StreamRelayApp;
   let url: string;
   let token: string;
+  const onReconnect: (() => void)[] = [];
 
   beforeAll(async () => {
     fixture = await RelayFixture.create('NATS');
     const { bus, identity, test } = fixture;
     const logger = createLogger({ name: 'relay-spec', level: 'silent' });
-    const config = loadConfig(relayConfig, { env: {} });
+    const config = loadConfig(relayConfig, { env: { RELAY_HEARTBEAT_MS: '1000' } });
+    const listen = bus.onReconnect.bind(bus);
+    jest.spyOn(bus, 'onReconnect').mockImplementation((listener) => {
+      onReconnect.push(listener);
+      return listen(listener);
+    });
     const metrics = new Metrics();
     app = createStreamRelay({ database: test.database, bus, identity, logger, metrics, config });
     await app.start({ host: '127.0.0.1', port: 0 });
@@ -52,6 +59,20 @@ describe('The relay as a service', () => {
     const client = await openWebSocket({ url, token: issued.token, chatId });
     await fixture.identity.revoke({ id: issued.id, userId: fixture.ownerId });
     await client.until(({ closed }) => closed?.code === 1008);
+  });
+
+  it('trusts no token from before an outage of the bus, in which the news of it was lost', async () => {
+    const chatId = await fixture.chat();
+    const issued = await fixture.identity.createToken({ userId: fixture.ownerId });
+    const leaving = await openWebSocket({ url, token: issued.token, chatId });
+    const staying = await openWebSocket({ url, token, chatId });
+    const remove = sql('remove_key_in_silence', 'delete from api_keys where id = $1');
+    await fixture.test.database.query(remove, [issued.id]);
+    for (const listener of onReconnect) listener();
+    await leaving.until(({ closed }) => closed?.code === 1008);
+    await expect(openWebSocket({ url, token: issued.token, chatId })).rejects.toThrow('401');
+    expect(staying.closed).toBeUndefined();
+    staying.drop();
   });
 
   it('marks the chat as read for its owner', async () => {

@@ -61,6 +61,7 @@ export class StreamRelayApp {
   readonly relay: StreamRelay;
   private readonly stopping = new AbortController();
   private nest: NestFastifyApplication | null = null;
+  private stopListening: (() => void) | undefined;
 
   constructor(private readonly dependencies: StreamRelayAppDependencies) {
     const { database, identity, logger, metrics, config, tracer = NO_TRACER } = dependencies;
@@ -90,6 +91,11 @@ export class StreamRelayApp {
     );
     this.nest = nest;
     connectBus(nest, { bus, subjects: [subjects.configChanged('*')] });
+    // A hint that was published while the bus was away is lost: nothing remembered from before is trusted.
+    this.stopListening = bus.onReconnect(() => {
+      identity.invalidate();
+      relay.credentialsUnknown();
+    });
     await nest.startAllMicroservices();
     relay.start();
     if (address === null) await nest.init();
@@ -113,6 +119,7 @@ export class StreamRelayApp {
   /** Not ready from now on; every viewer is sent elsewhere, and then it closes. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.stopListening?.();
     // First of all: a browser's EventSource comes back from a connection refused, but not from an answer of 503.
     const server = this.nest?.getHttpServer();
     if (server?.listening === true) server.close();

@@ -83,6 +83,7 @@ export class StreamRelay {
     this.streams = new OpenStreams({
       maxStreams,
       heartbeatMs,
+      holderLingerMs: settings.feedLingerMs,
       retry: this.retry,
       clock,
       logger,
@@ -99,7 +100,7 @@ export class StreamRelay {
     );
     const { streams, feeds, watchLists, tasks } = this;
     const presence = new Presence({ bus, logger });
-    this.admissions = new Admissions({ database, identity, streams, feeds, watchLists, presence, tasks });
+    this.admissions = new Admissions({ database, streams, feeds, watchLists, presence, tasks });
   }
 
   /** False once the relay has begun to stop. */
@@ -123,6 +124,11 @@ export class StreamRelay {
   /** Call it after Identity.invalidate: closes the streams whose token is no longer good. */
   credentialsChanged(id?: string): void {
     this.streams.recheck(id);
+  }
+
+  /** Call it after Identity.invalidate, when such news may have been lost: all are looked at again, one after the other. */
+  credentialsUnknown(): void {
+    this.streams.recheckSoon();
   }
 
   /** Answers completely, errors included. */

@@ -51,6 +51,8 @@ export interface ViewerOptions {
   /** What may wait for a peer beyond the batch on its way. */
   readonly maxBufferedBytes: number;
   readonly retry: RetrySpread;
+  /** How often `heartbeat` is called. */
+  readonly heartbeatMs: number;
   /** How long a closed peer may take to hear of it. */
   readonly closeGraceMs: number;
 }

@@ -1,10 +1,13 @@
-import { connect, type Socket } from 'node:net';
-import { FakeClock } from '@parley/testing';
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { eventually, FakeClock } from '@parley/testing';
 import { EventBatch } from './encoded-event';
 import { HttpRefusal } from './http-refusal';
 import { OpenStreams } from './open-streams';
 import { RelayMetrics } from './relay-metrics';
 import { RelayFixture, logger, type RunningRelay, type TestWorker } from './testing/relay-fixture';
+import { SseViewer } from './sse-viewer';
 import { openWebSocket } from './testing/stream-clients';
 import type { ClosingReason, Viewer } from './viewer';
 
@@ -89,6 +92,58 @@ describe('A quiet WebSocket', () => {
   });
 });
 
+describe('An SSE reader that lets much wait', () => {
+  /** Sends 24 MB, more than systems take on their own, and reads them as told. */
+  async function read(how: (answer: IncomingMessage) => void): Promise<{ dead: number; isClosed: boolean }> {
+    const counts = new RelayMetrics();
+    const text = Buffer.alloc(24 * 1024 * 1024, ': comment\n');
+    const options = { counts, heartbeatMs: 150, maxBufferedBytes: Infinity, closeGraceMs: 1 };
+    const viewers: SseViewer[] = [];
+    const server = createServer((_request, response: ServerResponse) => {
+      const retry = { minRetryMs: 1, maxRetryMs: 1, random: () => 0 };
+      const viewer = new SseViewer(response, { ...options, retry });
+      viewers.push(viewer);
+      const none: readonly Buffer[] = [];
+      viewer.send({
+        count: 1,
+        webSocketFrames: none,
+        webSocketFramesWithCursor: none,
+        serverSentEvents: text,
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const request = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+    const [answer] = (await once(request, 'response')) as [IncomingMessage];
+    answer.on('error', () => undefined);
+    how(answer);
+    let received = 0;
+    answer.on('data', ({ length }: Buffer) => (received += length));
+    if (how === stall) answer.pause();
+    await eventually(() => counts.deadViewersDropped > 0 || received >= text.length, { timeoutMs: 20_000 });
+    const seen = { dead: counts.deadViewersDropped, isClosed: viewers[0]?.isClosed === true };
+    request.destroy();
+    server.closeAllConnections();
+    server.close();
+    return seen;
+  }
+  const stall = (answer: IncomingMessage): void => void answer.pause();
+  const crawl = (answer: IncomingMessage): void => {
+    answer.on('data', () => {
+      answer.pause();
+      setTimeout(() => answer.resume(), 4);
+    });
+  };
+
+  it('but goes on reading, however slowly, is not taken for dead', async () => {
+    expect(await read(crawl)).toEqual({ dead: 0, isClosed: false });
+  });
+
+  it('and reads none of it for two heartbeats, is', async () => {
+    expect(await read(stall)).toEqual({ dead: 1, isClosed: true });
+  });
+});
+
 class StubViewer implements Viewer {
   isClosed = false;
   beats = 0;
@@ -115,25 +170,31 @@ class StubViewer implements Viewer {
 describe('OpenStreams', () => {
   const actor = { userId: 'u', username: 'u', name: '', isAdmin: false, organizationIds: [], apiKeyId: 'k' };
   const create = (isValid: () => boolean = () => true) => {
+    let looks = 0;
     const clock = new FakeClock();
     const metrics = new RelayMetrics();
+    const holder = { actor, token: 't', verifiedAt: clock.now(), changes: 0 };
     const streams = new OpenStreams({
       maxStreams: 100,
       heartbeatMs: 16_000,
+      holderLingerMs: 60_000,
       retry: { minRetryMs: 500, maxRetryMs: 1_500, random: () => 0.5 },
       clock,
       logger,
       metrics,
-      authenticate: () => Promise.resolve(isValid() ? actor : null),
+      authenticate: () => {
+        looks += 1;
+        return Promise.resolve(isValid() ? actor : null);
+      },
     });
-    return { clock, metrics, streams };
+    return { clock, metrics, streams, holder, looks: () => looks };
   };
 
   it('every stream has one heartbeat in each round, and they are spread over it', async () => {
-    const { clock, streams } = create();
+    const { clock, streams, holder } = create();
     streams.start();
     const viewers = Array.from({ length: 32 }, () => new StubViewer());
-    for (const viewer of viewers) streams.add(viewer, { actor, token: 't' });
+    for (const viewer of viewers) streams.add(viewer, holder);
     await clock.waitForSleeper('heartbeat');
     await clock.advance(1_000);
     expect(viewers.filter(({ beats }) => beats > 0)).toHaveLength(2);
@@ -144,10 +205,10 @@ describe('OpenStreams', () => {
 
   it('looks at each token again in time, and ends the stream of one that is no longer good', async () => {
     let isValid = true;
-    const { clock, streams, metrics } = create(() => isValid);
+    const { clock, streams, metrics, holder } = create(() => isValid);
     streams.start();
     const viewer = new StubViewer();
-    streams.add(viewer, { actor, token: 't' });
+    streams.add(viewer, holder);
     isValid = false;
     await clock.waitForSleeper('heartbeat');
     await clock.advance(19 * 16_000);
@@ -155,6 +216,76 @@ describe('OpenStreams', () => {
     await clock.advance(16_000);
     expect(viewer.closings).toEqual(['unauthorized']);
     expect(metrics.viewers).toBe(0);
+    await streams.stop();
+  });
+
+  it('knows who comes back soon without a look, and looks again after a while and after any news', async () => {
+    const { clock, streams, looks } = create();
+    const comeAndGo = async (): Promise<void> => {
+      const holder = await streams.identify('t');
+      const viewer = new StubViewer();
+      if (holder !== null) streams.add(viewer, holder);
+      viewer.destroy();
+    };
+    await comeAndGo();
+    for (let round = 0; round < 3; round += 1) {
+      await clock.advance(30_000);
+      await comeAndGo();
+    }
+    expect(looks()).toBe(1);
+    await clock.advance(60_000);
+    await comeAndGo();
+    expect(looks()).toBe(2);
+    for (const news of [
+      () => streams.recheck('k'),
+      () => streams.recheck('u'),
+      () => streams.recheckSoon(),
+    ]) {
+      const before = looks();
+      news();
+      await comeAndGo();
+      expect(looks()).toBe(before + 1);
+    }
+    streams.recheck('another key');
+    await comeAndGo();
+    expect(looks()).toBe(5);
+    // Whoever comes and goes all the time is looked at as often as whoever stays.
+    for (let round = 0; round < 12; round += 1) {
+      await clock.advance(30_000);
+      await comeAndGo();
+    }
+    expect(looks()).toBe(6);
+    await streams.stop();
+  });
+
+  it('remembers nobody whose token is in doubt, and looks at one that came while the news did', async () => {
+    let isValid = true;
+    const { streams, looks } = create(() => isValid);
+    const early = await streams.identify('t');
+    const open = new StubViewer();
+    if (early !== null) streams.add(open, early);
+    isValid = false;
+    streams.recheckSoon();
+    open.destroy();
+    expect(await streams.identify('t')).toBeNull();
+    const late = new StubViewer();
+    if (early !== null) streams.add(late, early);
+    await eventually(() => late.closings.length > 0);
+    expect([late.closings, looks()]).toEqual([['unauthorized'], 3]);
+    await streams.stop();
+  });
+
+  it('looks at all tokens within one round of heartbeats when news may have been lost', async () => {
+    const { clock, streams, holder, looks } = create();
+    streams.start();
+    for (let index = 0; index < 32; index += 1) streams.add(new StubViewer(), holder);
+    await clock.waitForSleeper('heartbeat');
+    streams.recheckSoon();
+    expect(looks()).toBe(0);
+    await clock.advance(1_000);
+    expect(looks()).toBe(2);
+    await clock.advance(31_000);
+    expect(looks()).toBe(32);
     await streams.stop();
   });
 
