@@ -69,8 +69,10 @@ async function serve(
   context.onStop('http', async () => {
     const server = app.getHttpServer();
     const tooLate = setTimeout(() => server.closeAllConnections(), config.shutdownGraceMs);
+    // First of all, so that nobody whose stream is cut comes back to this one.
+    server.close();
     // Streams never end by themselves; clients resume them elsewhere.
-    streamForwarder.close();
+    await streamForwarder.close({ withinMs: config.shutdownGraceMs / 2 });
     await app.close();
     clearTimeout(tooLate);
   });

@@ -10,9 +10,10 @@ const PATH = '/api/v2/chats/00000000-0000-4000-8000-000000000001/stream';
 const silent = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
 const servers: Server[] = [];
 const forwarders: ProxyStreamForwarder[] = [];
+let luck: number[] = [];
 
 afterEach(async () => {
-  for (const forwarder of forwarders.splice(0)) forwarder.close();
+  for (const forwarder of forwarders.splice(0)) await forwarder.close({ withinMs: 0 });
   await Promise.all(servers.splice(0).map(stop));
 });
 
@@ -44,6 +45,7 @@ async function gatewayTo(relayUrls: readonly string[], answerTimeoutMs = 5_000) 
     trustProxy: false,
     logger: silent,
     answerTimeoutMs,
+    random: () => luck.shift() ?? 0,
   });
   forwarders.push(forwarder);
   const { server, url } = await listen((request, response) => forwarder.handleRequest(request, response));
@@ -167,13 +169,22 @@ describe('streams over WebSocket', () => {
     expect(code).toBe(1012);
   });
 
-  test('closing the forwarder ends every stream', async () => {
+  test('closing the forwarder ends every stream, one after the other, and takes no more', async () => {
     const relay = await echoRelay();
     const { url, forwarder } = await gatewayTo([relay.url]);
-    const client = open(url);
-    await next(client);
-    forwarder.close();
-    await once(client, 'close');
+    const ended: number[] = [];
+    const clients = [0, 1, 2].map(() => open(url));
+    for (const [index, client] of clients.entries()) {
+      await next(client);
+      client.once('close', () => ended.push(index));
+    }
+    luck = [0.9, 0.1, 0.5];
+    const closed = forwarder.close({ withinMs: 200 });
+    await expect(once(open(url), 'open')).rejects.toThrow('socket hang up');
+    await expect(fetchText(url)).rejects.toThrow('fetch failed');
+    await closed;
+    await eventually(() => ended.length === 3);
+    expect(ended).toEqual([1, 2, 0]);
   });
 
   test.each([

@@ -3,7 +3,8 @@
  *
  * A relay that refuses the connection, or does not begin to answer within 10 s, is passed over for the next one; when none is left
  * the client gets 502 as JSON. Once an answer has begun it is passed on byte by byte, with the back pressure of both sides,
- * without a time limit; whoever hangs up first hangs up on the other. Nothing is buffered and nothing is retried after that.
+ * without a time limit; whoever hangs up first hangs up on the other. Nothing is buffered and nothing is retried after that. When the
+ * gateway stops, streams are cut one after the other, since nothing can be said on them: their clients come back at random moments.
  */
 import {
   request as httpRequest,
@@ -19,6 +20,8 @@ import { refuseUpgrade } from './raw-reply';
 import type { StreamForwarder } from './stream-forwarder';
 
 const ANSWER_TIMEOUT_MS = 10_000;
+/** Within this time all streams are cut when the gateway stops. */
+const CLOSE_SPREAD_MS = 2_000;
 const UNAVAILABLE = 'The stream service cannot be reached: try again.';
 
 export interface ProxyStreamForwarderOptions {
@@ -26,6 +29,8 @@ export interface ProxyStreamForwarderOptions {
   readonly trustProxy: boolean;
   readonly logger: GatewayLogger;
   readonly answerTimeoutMs?: number;
+  /** In [0, 1). */
+  readonly random?: () => number;
 }
 
 /** What to do with what a relay answers. */
@@ -37,16 +42,24 @@ interface Client {
   readonly onUnavailable: () => void;
 }
 
+interface OpenStream {
+  destroy(): unknown;
+  once(event: 'close', listener: () => void): unknown;
+}
+
 export class ProxyStreamForwarder implements StreamForwarder {
   private readonly relays: readonly URL[];
-  private readonly open = new Set<{ destroy(): unknown }>();
+  private readonly open = new Set<OpenStream>();
   private turn = 0;
+  private isClosing = false;
 
   constructor(private readonly options: ProxyStreamForwarderOptions) {
     this.relays = options.relayUrls.map((url) => new URL(url));
   }
 
   handleRequest(request: IncomingMessage, response: ServerResponse): void {
+    // Not by an answer: a browser's EventSource comes back from a connection that breaks off, but not from a 5xx.
+    if (this.isClosing) return void response.destroy();
     this.track(response);
     response.on('error', () => response.destroy());
     const onAnswer = (upstream: ClientRequest) => {
@@ -61,6 +74,7 @@ export class ProxyStreamForwarder implements StreamForwarder {
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.isClosing) return void socket.destroy();
     this.track(socket);
     socket.on('error', () => socket.destroy());
     const onAnswer = (upstream: ClientRequest) => {
@@ -83,12 +97,21 @@ export class ProxyStreamForwarder implements StreamForwarder {
     this.forward({ request, isUpgrade: true, isGone: () => socket.destroyed, onAnswer, onUnavailable });
   }
 
-  /** Ends every stream, so that the process can stop. */
-  close(): void {
-    for (const stream of this.open) stream.destroy();
+  /** Takes no more streams, and resolves when every one has ended, so that the process can stop: spread over up to `withinMs`. */
+  async close({ withinMs = CLOSE_SPREAD_MS } = {}): Promise<void> {
+    const { random = Math.random } = this.options;
+    this.isClosing = true;
+    const spreadMs = Math.min(withinMs, CLOSE_SPREAD_MS);
+    const end = async (stream: OpenStream): Promise<void> => {
+      const isOver = new Promise((resolve) => stream.once('close', resolve));
+      const cut = setTimeout(() => stream.destroy(), random() * spreadMs);
+      await isOver;
+      clearTimeout(cut);
+    };
+    await Promise.all([...this.open].map(end));
   }
 
-  private track(stream: { destroy(): unknown; once(event: 'close', listener: () => void): unknown }): void {
+  private track(stream: OpenStream): void {
     this.open.add(stream);
     stream.once('close', () => this.open.delete(stream));
   }

@@ -2,7 +2,13 @@
  * `npm run demo`: a chat of three turns on a running Parley, watched over WebSocket and SSE at once. Checks for each turn that the
  * text streamed on both, the committed text and a fresh read are one and the same, and says what it saw.
  */
-import { ChatView, openStream, ParleyClient, StreamClosedError, type WebSocketLike } from '@parley/client';
+import {
+  type ChatView,
+  followChat,
+  type FollowOptions,
+  ParleyClient,
+  type WebSocketLike,
+} from '@parley/client';
 import type { ChatMessage, StreamEvent } from '@parley/contracts';
 import WebSocket from 'ws';
 
@@ -60,7 +66,7 @@ async function checkTurn(
   const reread = textOf(answersIn(history)[turn - 1]);
   for (const viewer of run.viewers) {
     const streamed = viewer.streamedTexts[turn - 1];
-    const committed = textOf(answersIn(viewer.view.messages)[turn - 1]);
+    const committed = textOf(answersIn(viewer.messages)[turn - 1]);
     if (streamed !== committed || committed !== reread) {
       throw new Error(
         `Turn ${turn} over ${viewer.name} differs.\n  streamed  ${JSON.stringify(streamed)}\n  committed ${JSON.stringify(committed)}\n  reread    ${JSON.stringify(reread)}`,
@@ -72,36 +78,44 @@ async function checkTurn(
   );
 }
 
-/** One stream of the chat, folded into a view, with the text that was streamed before each answer was committed. */
+/** The chat as it is followed, whatever happens to the connections, with the text that was streamed before each answer was committed. */
 class Viewer {
-  readonly view = new ChatView();
   readonly streamedTexts: string[] = [];
-  private previewText = '';
+  private view: ChatView | undefined;
+  private wasCut = false;
   private changed = (): void => {};
 
   constructor(
     readonly name: string,
     private readonly client: ParleyClient,
-    private readonly options: Parameters<typeof openStream>[1],
+    private readonly options: FollowOptions,
   ) {}
 
-  async watch(): Promise<void> {
-    for await (const event of openStream(this.client, this.options)) {
-      this.observe(event);
-      this.changed();
-    }
-    if (this.options.signal?.aborted !== true) throw new StreamClosedError(`${this.name} ended`);
+  get messages(): readonly ChatMessage[] {
+    return this.view?.messages ?? [];
   }
 
-  private observe(event: StreamEvent): void {
-    this.previewText = this.view.previewText;
-    const known = answersIn(this.view.messages).length;
-    this.view.apply(event);
-    if (answersIn(this.view.messages).length > known) {
-      // An answer that was committed before this stream was opened comes without its parts.
-      const answer = answersIn(this.view.messages).at(-1);
-      this.streamedTexts.push(this.previewText === '' ? textOf(answer) : this.previewText);
+  async watch(): Promise<void> {
+    const options: FollowOptions = {
+      ...this.options,
+      onEvent: (event, before) => this.observe(event, before),
+      onReconnect: () => (this.wasCut = true),
+    };
+    for await (const view of followChat(this.client, options)) {
+      this.view = view;
+      this.changed();
     }
+  }
+
+  private observe(event: StreamEvent, { previewText }: ChatView): void {
+    // All answers come again, without their parts.
+    if (event.type === 'history_reset') this.streamedTexts.length = 0;
+    if (event.type !== 'message' || event.message.role !== 'assistant') return;
+    const committed = textOf(event.message);
+    // The end of an answer that was committed while nobody looked comes without its parts; what came of it has to fit all the same.
+    const isPartial = this.wasCut && committed.startsWith(previewText);
+    this.streamedTexts.push(previewText === '' || isPartial ? committed : previewText);
+    this.wasCut = false;
   }
 
   /** Resolves when `count` answers are committed and the chat is at rest. */
@@ -121,9 +135,10 @@ class Viewer {
   }
 
   private hasAnswers(count: number): boolean {
-    if (this.view.status === 'error')
-      throw new Error(`The chat failed: ${this.view.error?.message ?? 'no reason given'}`);
-    return answersIn(this.view.messages).length >= count && this.view.status === 'waiting';
+    const { view } = this;
+    if (view?.status === 'error')
+      throw new Error(`The chat failed: ${view.error?.message ?? 'no reason given'}`);
+    return answersIn(this.messages).length >= count && view?.status === 'waiting';
   }
 }
 
