@@ -64,6 +64,8 @@ describe('the command line', () => {
     ['--profile chaos --chaos all --turns 3', '--turns has no effect with --chaos'],
     ['--profile storm --chaos kill-worker', '--profile storm has no effect with --chaos'],
     ['--url http://a --metrics-token t', '--metrics-token has no effect without --service-urls'],
+    ['--profile storm --titles', '--titles has no effect where titles are made anyway'],
+    ['--url http://a --profile rivals --titles', '--titles has no effect with --url'],
     ['--profile storm --budget b', '--budget has no effect'],
   ])('refuses %s', async (line, why) => {
     await expect(parse(line)).rejects.toThrow(why);

@@ -82,7 +82,8 @@ function addTargetFlags(command: Command): void {
       count(0, 10_000_000),
     )
     .option('--through-gateways', 'send streams through the gateways, as without an ingress', false)
-    .option('--no-fsync', 'commits of a spawned Postgres do not wait for the disk');
+    .option('--no-fsync', 'commits of a spawned Postgres do not wait for the disk')
+    .option('--titles', 'a model makes titles of new chats in rivals too, as in every other profile');
 }
 
 function addLoadFlags(command: Command): void {

@@ -15,6 +15,8 @@ export interface Profile {
   readonly isDurable: boolean;
   /** Requests of a user a minute; 0: no limit. */
   readonly rateLimit: number;
+  /** New chats get a title of a model. */
+  readonly hasTitles: boolean;
 }
 
 /** Twenty pieces of twenty characters, as the rivals were measured with. */
@@ -39,7 +41,7 @@ const rivalsLoad = { ...plainLoad, maxGeneratorCpuMs: 1.5 } as const;
 
 const ONE_OF_EACH = { gateways: 1, workers: 1, relays: 1 };
 const TWO_OF_EACH = { gateways: 2, workers: 2, relays: 2 };
-const usual = { warmUpChats: 0, repeat: 1, isDurable: true, rateLimit: 0 } as const;
+const usual = { warmUpChats: 0, repeat: 1, isDurable: true, rateLimit: 0, hasTitles: true } as const;
 const CHAOS_CHATS = 100;
 const CHAOS_MS = 60_000;
 /** While worker after worker is killed no turn may come to its end: it hangs when it does not once that is over. */
@@ -82,7 +84,10 @@ export const PROFILES = {
     ...usual,
     what: '50 chats of 5 turns, as other systems were measured on the same machine',
     size: ONE_OF_EACH,
-    warmUpChats: 200,
+    // No rival makes titles.
+    hasTitles: false,
+    // A process that has just started spends much of its time on compiling itself: a load of 250 turns would measure that.
+    warmUpChats: 1_000,
     repeat: 3,
     loads: [
       { ...rivalsLoad, name: '0 ms a chunk', chats: 50, turns: 5, shape: rivalsShape(0) },

@@ -42,6 +42,8 @@ export interface RunFlags {
   readonly seed?: string;
   readonly fsync: boolean;
   readonly throughGateways: boolean;
+  /** Not given: as the profile has it. */
+  readonly titles?: boolean;
   readonly json?: string;
   readonly html?: string;
   readonly diagnose?: string;
@@ -93,6 +95,7 @@ export function planRun(flags: RunFlags, logDirectory: string): RunPlan {
       ledgerEntries: Math.max(...loads.map(ledgerEntriesOf)),
       canDisturbBus: faults.some((fault) => NEEDS_PROXY.has(fault)),
       isThroughGateways: flags.throughGateways,
+      hasTitles: flags.titles ?? profile.hasTitles,
       isDebuggable: flags.diagnose !== undefined,
       logDirectory,
     },

@@ -37,6 +37,7 @@ export function refuseUseless(raw: Record<string, unknown>, given: ReadonlySet<s
   const profile: Profile = PROFILES[toProfileName(raw['profile'])];
   const isTimed = ['duration', 'rate', 'arrivals'].some((name) => given.has(name));
   if (isTimed || isAllTimed(profile)) refuse(['turns'], given, 'in a load that lasts by time');
+  if (profile.hasTitles) refuse(['titles'], given, 'where titles are made anyway');
   if (!killsWorkers(raw['chaos']))
     refuse(['maxRecovery'], given, 'without --chaos kill-worker or kill-workers');
   const isOther = isTimed || ['chaos', 'mix', 'turns'].some((name) => given.has(name));
@@ -46,7 +47,7 @@ export function refuseUseless(raw: Record<string, unknown>, given: ReadonlySet<s
 
 function refuseWithUrl(given: ReadonlySet<string>): void {
   if (given.has('spawn')) throw new Error('Give either --url or --spawn');
-  refuse([...OF_CLUSTERS, 'fsync'], given, 'with --url, whose processes are not ours');
+  refuse([...OF_CLUSTERS, 'fsync', 'titles'], given, 'with --url, whose processes are not ours');
   if (given.has('diagnose') && !given.has('serviceUrls'))
     throw new Error('--diagnose needs --service-urls with --url: where the services can be looked into');
   if (!given.has('serviceUrls')) refuse(['metricsToken'], given, 'without --service-urls');

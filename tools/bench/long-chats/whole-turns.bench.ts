@@ -79,6 +79,7 @@ class System {
       ledgerEntries: 0,
       canDisturbBus: false,
       isThroughGateways: false,
+      hasTitles: true,
       isDebuggable: false,
       logDirectory: await mkdtemp(join(tmpdir(), 'parley-bench-logs-')),
     });

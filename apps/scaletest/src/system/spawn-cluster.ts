@@ -9,7 +9,7 @@ import { startServers } from './servers';
 import type { SpawnOptions } from './spawn-options';
 import { Stack } from './stack';
 import type { Target } from './target';
-import { TURNS_ALONE } from './turns-alone';
+import { turnsAlone } from './turns-alone';
 
 export async function spawnCluster(options: SpawnOptions): Promise<Target> {
   const stack = new Stack();
@@ -45,7 +45,7 @@ function startServices(options: SpawnOptions, servers: LocalServers, natsUrl: st
       extra: {
         API_RATE_LIMIT: String(options.rateLimit),
         DEBUG_ENDPOINTS: String(options.isDebuggable),
-        ...TURNS_ALONE,
+        ...turnsAlone(options),
         ...traceEnvironment(options.traceFile),
       },
     },
@@ -92,6 +92,7 @@ function describe(options: SpawnOptions, { cluster, servers, mock, mockPort, pro
       postgres_fsync: options.isDurable,
       rate_limit: options.rateLimit,
       through_gateways: options.isThroughGateways,
+      titles: options.hasTitles,
     },
     chaos: new ClusterChaos({ cluster, servers, proxy, logDirectory: options.logDirectory }),
     stop: () => stack.unwind(),

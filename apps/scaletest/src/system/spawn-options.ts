@@ -15,6 +15,8 @@ export interface SpawnOptions {
   readonly canDisturbBus: boolean;
   /** Streams go to the gateways, as without an ingress that knows the relays. */
   readonly isThroughGateways: boolean;
+  /** Calls of a model beside the turns, for titles of new chats. */
+  readonly hasTitles: boolean;
   /** Profiles and heap snapshots can be taken. */
   readonly isDebuggable: boolean;
   /** Where the services write the spans of requests that ask for it; undefined: nothing is traced. */

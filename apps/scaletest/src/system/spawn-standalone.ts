@@ -8,7 +8,7 @@ import { startMock } from './mock-process';
 import type { SpawnOptions } from './spawn-options';
 import { Stack } from './stack';
 import type { Target } from './target';
-import { TURNS_ALONE } from './turns-alone';
+import { turnsAlone } from './turns-alone';
 
 export async function spawnStandalone(options: SpawnOptions): Promise<Target> {
   const stack = new Stack();
@@ -32,7 +32,7 @@ export async function spawnStandalone(options: SpawnOptions): Promise<Target> {
         DATABASE_URL: postgres.url,
         PARLEY_DATA_DIR: directory,
         DEBUG_ENDPOINTS: String(options.isDebuggable),
-        ...TURNS_ALONE,
+        ...turnsAlone(options),
       }),
       logFile: join(options.logDirectory, 'standalone.log'),
       readyLine: /"token":/,
@@ -54,7 +54,7 @@ export async function spawnStandalone(options: SpawnOptions): Promise<Target> {
         mock: pidsOf(mock),
         generator: [process.pid],
       }),
-      topology: { standalone: 1, postgres_fsync: options.isDurable },
+      topology: { standalone: 1, postgres_fsync: options.isDurable, titles: options.hasTitles },
       chaos: undefined,
       stop: () => stack.unwind(),
     };

@@ -12,7 +12,7 @@ import { createInProcessKeyValue } from '@parley/key-value';
 import { LlmMock } from '@parley/llmmock';
 import { createLogger, loadConfig, Metrics, Readiness } from '@parley/service';
 import { createStreamRelay, relayConfig } from '@parley/stream-relay';
-import { TURNS_ALONE } from '../system/turns-alone';
+import { turnsAlone } from '../system/turns-alone';
 import { Stack } from '../system/stack';
 import type { Target } from '../system/target';
 
@@ -100,7 +100,7 @@ async function startServices(databaseUrl: string, faults: PlantedFaults, stack: 
       database: query === undefined ? database : withQuery(database, (known) => query(known, number)),
       tools,
       metrics: new Metrics(),
-      config: loadConfig(workerConfig, { env: { ...TURNS_ALONE, ...workerEnv } }),
+      config: loadConfig(workerConfig, { env: { ...turnsAlone({ hasTitles: true }), ...workerEnv } }),
     });
     await worker.start({ port: 0, host: '127.0.0.1' });
     stack.defer(() => worker.stop(0));

@@ -29,6 +29,7 @@ export async function traceOneTurn({ file, size, logDirectory }: TraceOptions): 
     pool: POOL,
     isDurable: false,
     rateLimit: 0,
+    hasTitles: true,
     ledgerEntries: 100,
     canDisturbBus: false,
     isThroughGateways: false,
