@@ -103,7 +103,7 @@ export class ProxyStreamForwarder implements StreamForwarder {
     this.isClosing = true;
     const spreadMs = Math.min(withinMs, CLOSE_SPREAD_MS);
     const end = async (stream: OpenStream): Promise<void> => {
-      const isOver = new Promise((resolve) => stream.once('close', resolve));
+      const isOver = new Promise<void>((resolve) => stream.once('close', resolve));
       const cut = setTimeout(() => stream.destroy(), random() * spreadMs);
       await isOver;
       clearTimeout(cut);
