@@ -1,11 +1,13 @@
 /**
  * Viewers that are the public client (`@parley/client`), as pages, editors and bots use it: whole views of a chat over SSE or a WebSocket,
  * and the feed of what changes in the list of the user's chats. They cost more than the harness's own viewers, so only the
- * scenarios that are about them have any; what they hold in the end is held against the history like what any viewer holds.
+ * scenarios that are about them have any. What they hold in the end is held against the history like what any viewer holds, and so are the
+ * events on the way there, which are folded beside the view.
  */
 import { type ChatView, followChat, ParleyClient, watchChats, type WebSocketFactory } from '@parley/client';
 import type { ChatStatus } from '@parley/contracts';
 import WebSocket from 'ws';
+import { StreamFold } from '../oracle/stream-fold';
 import { type ObservedViewer, type ObservedWatcher, toSeenMessage } from '../oracle/observation';
 
 export interface ClientViewersOptions {
@@ -18,6 +20,7 @@ export type Transport = 'sse' | 'web-socket';
 
 interface Following {
   readonly name: string;
+  readonly fold: StreamFold;
   view: ChatView | undefined;
   failure: string | undefined;
 }
@@ -49,13 +52,16 @@ export class ClientViewers {
 
   follow(chatId: string, transport: Transport): void {
     const name = `client ${this.following.length + 1} over ${transport}`;
-    const following: Following = { name, view: undefined, failure: undefined };
+    const fold = new StreamFold();
+    const following: Following = { name, fold, view: undefined, failure: undefined };
     this.following.push(following);
     const { signal } = this.stopping;
     const read = async (): Promise<void> => {
       const views = followChat(this.client(), {
         chatId,
         signal,
+        onOpen: () => (fold.attachedAtMs = performance.now()),
+        onEvent: (event) => fold.apply(event, performance.now()),
         ...(transport === 'web-socket' ? { webSocket: openWebSocket } : {}),
       });
       for await (const view of views) following.view = view;
@@ -103,12 +109,17 @@ export class ClientViewers {
 
   observed(): { viewers: ObservedViewer[]; watchers: ObservedWatcher[] } {
     return {
-      viewers: this.following.map(({ name, view, failure }) => ({
+      viewers: this.following.map(({ name, fold, view, failure }) => ({
         name,
         messages: (view?.messages ?? []).map((message) => toSeenMessage(message)),
-        findings: failure === undefined ? [] : [{ kind: 'client_failed', detail: `${name}: ${failure}` }],
-        gaps: [],
-        wholeIds: [],
+        findings: [
+          ...fold.findings,
+          ...(failure === undefined
+            ? []
+            : [{ kind: 'client_failed' as const, detail: `${name}: ${failure}` }]),
+        ],
+        gaps: fold.gaps,
+        wholeIds: fold.wholeIds,
         missingBecause: failure === undefined && view === undefined ? 'never attached' : undefined,
         status: view?.status,
         queuedCount: view?.queue.length ?? 0,
