@@ -39,7 +39,8 @@ export const relayConfig = defineConfig({
     schema: durationMs({ min: 0, max: 3_600_000 }),
     default: DEFAULTS.feedLingerMs,
     unit: 'ms',
-    reason: 'How long the cache of a chat outlives its last viewer, so that a reload costs no query',
+    reason:
+      'How long the cache of a chat outlives its last viewer, and what is known of a token its last stream, so that a reload costs no query',
   }),
   RELAY_MAX_FEED_BYTES: setting({
     schema: bytes({ min: MIB }),
