@@ -2,7 +2,7 @@
  * Whose the tokens of streams that closed lately were, so that those who come back, as after a deploy or a cut network, cost no statement.
  *
  * A stream that stays open is trusted between two looks at its token; who comes back is trusted no longer than if it had stayed
- * open, and only until it is as idle as a feed may be. What may have changed is forgotten by whoever hears of it.
+ * open, and only as long as a feed without viewers is kept. What may have changed is forgotten by whoever hears of it.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '@parley/contracts';
