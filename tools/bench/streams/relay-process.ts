@@ -1,4 +1,4 @@
-/** A relay as the process that deployments run, from its build, with what it says about itself. */
+/** A relay as the process that a cluster runs, from its build, with what it says about itself. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { findFreePort } from '@parley/local-servers';
 import { eventually } from '@parley/testing';
 
+/** As `npm run cluster` and the scaletest start it. */
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8'];
 const MAIN = join(__dirname, '../../../apps/stream-relay/dist/main.js');
 
 /** What a relay showed at one time. */
@@ -46,7 +48,7 @@ export class RelayProcess {
   /** Needs `npm run build`. */
   static async start(servers: { databaseUrl: string; natsUrl: string }): Promise<RelayProcess> {
     const port = await findFreePort();
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, MAIN], {
       env: {
         PATH: process.env['PATH'],
         HOST: '127.0.0.1',
