@@ -1,34 +1,40 @@
 /**
- * Holds new steps back while commits pile up: a model that answers at once is otherwise asked for thousands of answers that only
- * wait for Postgres, each with its request and its text in memory, and the newest as long as the oldest.
+ * Holds new steps back while commits pile up: a model that answers at once is otherwise asked for thousands of answers that only wait
+ * for Postgres, each with its connection and its text in memory. With a thousand connections ready at once Node reads them one after
+ * another for seconds, and neither a timer nor a heartbeat gets its turn.
  *
- * Open as long as fewer than `maxCommitting` commits are under way; a model that takes its time never meets it. Those who wait are let
- * in first come, first served, ever more the fewer commits are left, and all of them when none is: nobody waits for nothing.
+ * So it is open as long as the commits under way, and those let in during this turn of the event loop, are fewer than the maximum. A
+ * model that takes its time hardly meets it: thousands of steps are in within a second. Who waits is let in first come, first served.
  */
 const MAX_COMMITTING = 64;
 
 export class StepGate {
   private committing = 0;
+  /** Since the event loop last went round. */
+  private entered = 0;
   private readonly waiting = new Set<() => void>();
 
   constructor(private readonly maxCommitting: number = MAX_COMMITTING) {}
 
   get isOpen(): boolean {
-    return this.committing < this.maxCommitting && this.waiting.size === 0;
+    return this.waiting.size === 0 && this.hasRoom;
   }
 
   /** Resolves when it is this caller's turn: true, or false when the signal aborted first. */
   async pass(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return false;
-    if (this.isOpen) return true;
+    if (this.isOpen) {
+      this.enter();
+      return true;
+    }
     await new Promise<void>((resolve) => {
-      const leave = (): void => {
-        this.waiting.delete(leave);
-        signal.removeEventListener('abort', leave);
+      const go = (): void => {
+        this.waiting.delete(go);
+        signal.removeEventListener('abort', go);
         resolve();
       };
-      this.waiting.add(leave);
-      signal.addEventListener('abort', leave);
+      this.waiting.add(go);
+      signal.addEventListener('abort', go);
     });
     return !signal.aborted;
   }
@@ -40,16 +46,28 @@ export class StepGate {
       return await work();
     } finally {
       this.committing -= 1;
-      this.letIn(this.committing === 0 ? Infinity : this.maxCommitting - this.committing);
+      this.letIn();
     }
   }
 
-  private letIn(count: number): void {
-    let left = count;
-    for (const enter of this.waiting) {
-      if (left <= 0) return;
-      left -= 1;
-      enter();
+  private get hasRoom(): boolean {
+    return this.committing + this.entered < this.maxCommitting;
+  }
+
+  private enter(): void {
+    this.entered += 1;
+    if (this.entered > 1) return;
+    setImmediate(() => {
+      this.entered = 0;
+      this.letIn();
+    });
+  }
+
+  private letIn(): void {
+    for (const go of this.waiting) {
+      if (!this.hasRoom) return;
+      this.enter();
+      go();
     }
   }
 }
