@@ -199,6 +199,7 @@ export class Scaletest {
     return new ChatSession({
       api: this.api,
       streams: this.streams,
+      apiUrls: this.options.target.apiUrls,
       streamUrls: this.options.target.streamUrls,
       token: provisioned.tokens[index % users] ?? '',
       organizationId: provisioned.organizationId,

@@ -46,6 +46,8 @@ interface Entry {
 
 /** How often what is idle or too much is looked for. */
 const SWEEP_MS = 1_000;
+/** How much later than Postgres the bus may tell of a change. */
+const PATIENCE_MS = 1_000;
 /** Processes look for a lost bus about every second, so that all are back within two or three. */
 const CHECKS_AFTER_OUTAGE_MS = [0, 500, 1_000, 2_000, 4_000];
 
@@ -80,7 +82,7 @@ export class Feeds {
     const { versionCheckMs } = this.options;
     this.tasks.run('sweep of feeds', () => this.every(SWEEP_MS, 'feed sweep', () => this.sweep()));
     this.tasks.run('version checks', () =>
-      this.every(versionCheckMs, 'version check', () => this.checkVersions()),
+      this.every(versionCheckMs, 'version check', () => this.checkVersions(PATIENCE_MS)),
     );
   }
 
@@ -94,20 +96,21 @@ export class Feeds {
     return entry === null ? null : this.hold(chatId, entry);
   }
 
-  /** One round of the net: feeds that are behind read what they lack. */
-  async checkVersions(): Promise<void> {
-    const { source, metrics } = this.options;
+  /**
+   * One round of the net: feeds that are behind read what they lack. With patience: only what has not come by itself until then, since
+   * a busy bus may bring later what Postgres tells already.
+   */
+  async checkVersions(patienceMs = 0): Promise<void> {
+    const { source, metrics, clock } = this.options;
     if (this.entries.size === 0) return;
     metrics.versionReads += 1;
     const asked = [...this.entries.keys()];
     const versions = await source.readVersions(asked);
-    for (const chatId of asked) {
-      const entry = this.entries.get(chatId);
-      const version = versions.get(chatId);
-      if (entry === undefined) continue;
-      if (version !== undefined) entry.watched.noteVersion(version);
-      else entry.watched.end();
-    }
+    for (const chatId of asked) if (!versions.has(chatId)) this.entries.get(chatId)?.watched.end();
+    const behind = [...versions].filter(([chatId, version]) => this.isBehind(chatId, version));
+    if (behind.length === 0) return;
+    if (patienceMs > 0) await clock.sleep(patienceMs, { name: 'late changes', signal: this.tasks.signal });
+    for (const [chatId, version] of behind) this.entries.get(chatId)?.watched.noteVersion(version);
   }
 
   /** One round of forgetting: feeds idle for too long, then the least recently used beyond the budget. */
@@ -145,6 +148,11 @@ export class Feeds {
     const watched = [...this.entries.values()].map((entry) => entry.watched.close());
     this.entries.clear();
     await Promise.all(watched);
+  }
+
+  private isBehind(chatId: string, version: number): boolean {
+    const feed = this.peek(chatId);
+    return feed !== undefined && feed.version < version;
   }
 
   private find(chatId: string): Entry | undefined {

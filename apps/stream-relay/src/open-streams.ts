@@ -41,7 +41,8 @@ interface OpenStream {
   beats: number;
 }
 
-const SLOTS = 16;
+/** Of ten thousand streams 63 at a time: some milliseconds of writing, ten times a second. */
+const SLOTS = 160;
 /** With a heartbeat every 15 s: every 5 minutes. */
 const BEATS_BETWEEN_CHECKS = 20;
 

@@ -193,11 +193,11 @@ describe('OpenStreams', () => {
   it('every stream has one heartbeat in each round, and they are spread over it', async () => {
     const { clock, streams, holder } = create();
     streams.start();
-    const viewers = Array.from({ length: 32 }, () => new StubViewer());
+    const viewers = Array.from({ length: 320 }, () => new StubViewer());
     for (const viewer of viewers) streams.add(viewer, holder);
     await clock.waitForSleeper('heartbeat');
     await clock.advance(1_000);
-    expect(viewers.filter(({ beats }) => beats > 0)).toHaveLength(2);
+    expect(viewers.filter(({ beats }) => beats > 0)).toHaveLength(20);
     await clock.advance(15_000);
     expect(viewers.every(({ beats }) => beats === 1)).toBe(true);
     await streams.stop();
@@ -278,14 +278,14 @@ describe('OpenStreams', () => {
   it('looks at all tokens within one round of heartbeats when news may have been lost', async () => {
     const { clock, streams, holder, looks } = create();
     streams.start();
-    for (let index = 0; index < 32; index += 1) streams.add(new StubViewer(), holder);
+    for (let index = 0; index < 320; index += 1) streams.add(new StubViewer(), holder);
     await clock.waitForSleeper('heartbeat');
     streams.recheckSoon();
     expect(looks()).toBe(0);
     await clock.advance(1_000);
-    expect(looks()).toBe(2);
+    expect(looks()).toBe(20);
     await clock.advance(31_000);
-    expect(looks()).toBe(32);
+    expect(looks()).toBe(320);
     await streams.stop();
   });
 

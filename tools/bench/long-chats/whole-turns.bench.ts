@@ -117,6 +117,7 @@ class System {
     const session = new ChatSession({
       api,
       streams,
+      apiUrls: this.target.apiUrls,
       streamUrls: this.target.streamUrls,
       token,
       organizationId,

@@ -22,6 +22,7 @@ import { Viewer } from './viewer';
 export interface SessionOptions {
   readonly api: HttpClient;
   readonly streams: HttpClient;
+  readonly apiUrls: readonly string[];
   readonly streamUrls: readonly string[];
   readonly token: string;
   readonly organizationId: string;

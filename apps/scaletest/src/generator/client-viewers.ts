@@ -12,6 +12,7 @@ import { type ObservedViewer, type ObservedWatcher, toSeenMessage } from '../ora
 
 export interface ClientViewersOptions {
   /** Taken in turn, as an ingress would. */
+  readonly apiUrls: readonly string[];
   readonly streamUrls: readonly string[];
   readonly token: string;
 }
@@ -39,6 +40,15 @@ export interface CurrentChat {
   readonly queued: number;
   readonly lastSentAtMs: number;
 }
+
+/** Streams go where they are, all other calls to the API. */
+const ingress =
+  (streamUrl: string, apiUrl: string): typeof fetch =>
+  (input, init) => {
+    const url = input instanceof Request ? input.url : input.toString();
+    const isStream = /\/(stream|watch)(\?|$)/.test(url);
+    return fetch(isStream ? url : url.replace(streamUrl, apiUrl), init);
+  };
 
 const openWebSocket: WebSocketFactory = (url, headers) => new WebSocket(url, { headers });
 
@@ -133,9 +143,11 @@ export class ClientViewers {
   }
 
   private client(): ParleyClient {
-    const { streamUrls, token } = this.options;
+    const { apiUrls, streamUrls, token } = this.options;
     this.opened += 1;
-    return new ParleyClient({ baseUrl: streamUrls[this.opened % streamUrls.length] ?? '', token });
+    const apiUrl = apiUrls[this.opened % apiUrls.length] ?? '';
+    const streamUrl = streamUrls[this.opened % streamUrls.length] ?? '';
+    return new ParleyClient({ baseUrl: streamUrl, token, fetch: ingress(streamUrl, apiUrl) });
   }
 }
 
