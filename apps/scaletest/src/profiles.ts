@@ -9,6 +9,8 @@ export interface Profile {
   readonly loads: readonly LoadPlan[];
   /** Chats of an uncounted run of the first load, to warm the processes up. */
   readonly warmUpChats: number;
+  /** Not given: as many turns of each as the load has. */
+  readonly warmUpTurns?: number;
   readonly repeat: number;
   readonly size: { readonly gateways: number; readonly workers: number; readonly relays: number };
   /** Commits wait for the disk. */
@@ -87,7 +89,8 @@ export const PROFILES = {
     // No rival makes titles.
     hasTitles: false,
     // A process that has just started spends much of its time on compiling itself: a load of 250 turns would measure that.
-    warmUpChats: 1_000,
+    warmUpChats: 50,
+    warmUpTurns: 100,
     repeat: 3,
     loads: [
       { ...rivalsLoad, name: '0 ms a chunk', chats: 50, turns: 5, shape: rivalsShape(0) },

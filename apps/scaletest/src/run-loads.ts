@@ -20,8 +20,7 @@ export interface LoadsOptions {
 export async function runLoads(options: LoadsOptions, done: LoadRuns[]): Promise<void> {
   const { test, plan, progress, signal } = options;
   const [first] = plan.loads;
-  const { warmUpChats } = plan.profile;
-  if (first !== undefined && warmUpChats > 0) await test.warmUp(warmUpOf(first, warmUpChats));
+  if (first !== undefined && plan.profile.warmUpChats > 0) await test.warmUp(warmUpOf(first, plan.profile));
   if (signal.aborted) return;
   const diagnosed = options.diagnosis();
   try {

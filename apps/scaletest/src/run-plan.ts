@@ -111,12 +111,15 @@ function ledgerEntriesOf(load: LoadPlan): number {
 }
 
 /** What a load does before it counts: so many of its chats, so often as it says or a few times, and nothing of what it is to suffer. */
-export function warmUpOf(load: LoadPlan, chats: number): LoadPlan {
+export function warmUpOf(
+  load: LoadPlan,
+  { warmUpChats, warmUpTurns = load.turns ?? WARM_UP_TURNS }: Profile,
+): LoadPlan {
   return {
     ...load,
     name: 'warm-up',
-    chats,
-    turns: load.turns ?? WARM_UP_TURNS,
+    chats: warmUpChats,
+    turns: warmUpTurns,
     durationMs: undefined,
     arrivals: undefined,
     fault: undefined,
