@@ -49,7 +49,8 @@ export class NoReplyError extends Error {
   }
 }
 
-const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than a gateway lets a request wait for Postgres: it is to say so itself. */
+const REQUEST_TIMEOUT_MS = 60_000;
 
 export class HttpClient {
   private readonly pools: readonly ConnectionPool[];
