@@ -96,17 +96,9 @@ async function* readChunks(response: Response, silenceMs: number): AsyncGenerato
   const reader = response.body?.getReader();
   if (reader === undefined) return;
   for (;;) {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const silence = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new StreamClosedError(`silent for ${silenceMs} ms`)), silenceMs);
-    });
-    try {
-      const next = await Promise.race([reader.read(), silence]);
-      if (next.done) return;
-      yield next.value;
-    } finally {
-      clearTimeout(timer);
-    }
+    const next = await unlessSilent(silenceMs, reader.read());
+    if (next.done) return;
+    yield next.value;
   }
 }
 
@@ -157,8 +149,7 @@ async function* overWebSocket({
       if (signal?.aborted) return;
       if (received.length > 0) yield received.splice(0);
       else if (closed !== undefined) throw closed;
-      else if (!(await within(silenceMs, new Promise<void>((resolve) => (wake = resolve)))))
-        throw new StreamClosedError(`silent for ${silenceMs} ms`);
+      else await unlessSilent(silenceMs, new Promise<void>((resolve) => (wake = resolve)));
     }
   } finally {
     signal?.removeEventListener('abort', stop);
@@ -166,12 +157,12 @@ async function* overWebSocket({
   }
 }
 
-/** False when the time was over first. */
-async function within(ms: number | undefined, awaited: Promise<void>): Promise<boolean> {
+/** @throws StreamClosedError when `silenceMs` are over first; undefined: they never are */
+async function unlessSilent<T>(silenceMs: number | undefined, awaited: Promise<T>): Promise<T> {
+  if (silenceMs === undefined) return awaited;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const happens = awaited.then(() => true);
-  const tooLate = new Promise<boolean>((resolve) => {
-    if (ms !== undefined) timer = setTimeout(() => resolve(false), ms);
+  const silence = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new StreamClosedError(`silent for ${silenceMs} ms`)), silenceMs);
   });
-  return Promise.race([happens, tooLate]).finally(() => clearTimeout(timer));
+  return Promise.race([awaited, silence]).finally(() => clearTimeout(timer));
 }
