@@ -33,7 +33,7 @@ export interface TransitionParts {
   status?: string;
   archived?: string;
   queue?: string;
-  /** `jsonb[]`: messages that enter the history first. */
+  /** `jsonb`, an array: messages that enter the history first. */
   given?: string;
   /** The calls that are open after `given`. Default: those of the row. */
   calls?: string;
@@ -41,7 +41,7 @@ export interface TransitionParts {
   cancels?: string;
   /** `jsonb` over `n` and `call`, an open call: its tool-result where it is more than cancelled, or NULL. */
   result?: string;
-  /** `jsonb[]`: messages that come after the cancelled results. */
+  /** `jsonb`, an array: messages that come after the cancelled results. */
   after?: string;
   /** A queued or new user message that enters the history last, or NULL. Its model becomes the chat's. */
   userMessage?: string;
@@ -93,9 +93,9 @@ export const insertMessages = `m as (
   insert into chat_messages as m (chat_id, revision, visibility, compressed, ${COPIED.join(', ')})
   select u.id, u.version, coalesce(x.visibility, 'both'), coalesce(x.compressed, false), ${COPIED.map((field) => `x.${field}`).join(', ')}
   from u join w using (id)
-    cross join lateral unnest(w.written) with ordinality as one (message, position)
-    cross join lateral jsonb_to_record(one.message) as x (${WRITTEN_FIELDS.join(', ')})
-  order by u.id, one.position
+    cross join lateral rows from (jsonb_to_recordset(w.written) as (${WRITTEN_FIELDS.join(', ')})) with ordinality
+      as x (${WRITTEN_NAMES.join(', ')}, position)
+  order by u.id, x.position
   returning ${messageColumns('m')}
 )`;
 
@@ -127,10 +127,10 @@ const decide = (parts: TransitionParts) => `n as (
     ${parts.status ?? 'l.status'} as status,
     ${parts.archived ?? 'l.archived'} as archived,
     ${parts.queue ?? 'l.queue'} as queue,
-    ${parts.given ?? "'{}'::jsonb[]"} as given,
+    ${parts.given ?? "'[]'::jsonb"} as given,
     ${parts.calls ?? 'l.open_calls'} as calls,
     ${parts.cancels ?? 'false'} as cancels,
-    ${parts.after ?? "'{}'::jsonb[]"} as after,
+    ${parts.after ?? "'[]'::jsonb"} as after,
     ${parts.userMessage ?? 'null::jsonb'} as user_message,
     ${parts.attempt ?? 'l.generation_attempt'} as attempt
   from l where ${parts.when}
@@ -140,15 +140,15 @@ const complete = (parts: TransitionParts) => `w as (
   select n.*,
     case when is_closing then '[]' else calls end as open_calls,
     given
-      || case when is_closing and calls <> '[]' then array[${closingResults(parts)}] else '{}' end
+      || case when is_closing and calls <> '[]' then jsonb_build_array(${closingResults(parts)}) else '[]' end
       || after
-      || case when user_message is null then '{}' else array[user_message || jsonb_build_object('role', 'user',
-        'model_config_id', coalesce(user_message ->> 'model_config_id', model_config_id::text))] end as written
+      || case when user_message is null then '[]' else jsonb_build_array(user_message || jsonb_build_object('role', 'user',
+        'model_config_id', coalesce(user_message ->> 'model_config_id', model_config_id::text))) end as written
   from n cross join lateral (select user_message is not null or status = 'waiting' or cancels as is_closing) closing
 )`;
 
 /** What is kept, unless a transition says otherwise, while neither the status nor the history nor the attempt changes. */
-const KEEPS_STATE = "w.status = l.status and w.written = '{}'";
+const KEEPS_STATE = "w.status = l.status and w.written = '[]'";
 const KEPT = {
   error: "case when w.status = 'error' then l.last_error end",
   deadline: "case when w.status = 'requires_action' then l.action_deadline_at end",
@@ -165,9 +165,9 @@ const update = (parts: TransitionParts) => `u as (
     queue = w.queue,
     queue_version = case when w.queue = l.queue then l.queue_version else l.version + 1 end,
     open_calls = w.open_calls,
-    history_version = case when w.written = '{}' then l.history_version else l.version + 1 end,
-    generation_attempt = case when w.written = '{}' then w.attempt else 0 end,
-    answered_version = case when '{"role": "assistant"}' <@ any (w.given) then l.version + 1 else l.answered_version end,
+    history_version = case when w.written = '[]' then l.history_version else l.version + 1 end,
+    generation_attempt = case when w.written = '[]' then w.attempt else 0 end,
+    answered_version = case when w.given @> '[{"role": "assistant"}]' then l.version + 1 else l.answered_version end,
     worker_id = ${parts.worker ?? 'l.worker_id'},
     runner_id = ${parts.runner ?? 'l.runner_id'},
     last_error = ${parts.error ?? KEPT.error},

@@ -64,7 +64,7 @@ export type MessageRow = {
   revision: number;
 } & Record<(typeof USAGE_COLUMNS)[number], number | null>;
 
-/** The JSON of one message for a parameter of type `jsonb[]`. Counts of 0 are left out, so that they are stored as NULL. */
+/** The JSON of one message for a parameter of type `jsonb`. Counts of 0 are left out, so that they are stored as NULL. */
 export function encodeMessage(message: NewMessage): string {
   const { usage = {} } = message;
   return encodeJsonb({
@@ -84,8 +84,9 @@ export function encodeMessage(message: NewMessage): string {
   });
 }
 
-export function encodeMessages(messages: readonly NewMessage[]): string[] {
-  return messages.map(encodeMessage);
+/** The JSON of messages, in their order. */
+export function encodeMessages(messages: readonly NewMessage[]): string {
+  return `[${messages.map(encodeMessage).join(',')}]`;
 }
 
 export function toStoredMessage(row: MessageRow): StoredMessage {

@@ -21,7 +21,7 @@ const CLEAR_CONTEXT = transitionStatement('clear_context', {
   when: `l.owner_id = coalesce($2, l.owner_id) and not l.archived
     and l.status in ('waiting', 'error') and l.queue = '[]' and ${HAS_CONTEXT}`,
   status: "'waiting'",
-  after: '$3::jsonb[]',
+  after: '$3::jsonb',
 });
 
 /** Sets a boundary that the model does not see past; the history stays visible. */

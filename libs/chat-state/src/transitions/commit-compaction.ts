@@ -23,7 +23,7 @@ export interface CommitCompactionInput {
 const PARTS = {
   when: `${IS_FENCED} and l.status = 'running'`,
   cancels: 'true',
-  after: '$4::jsonb[]',
+  after: '$4::jsonb',
 } satisfies TransitionParts;
 
 const COMMIT_COMPACTION = transitionStatement('commit_compaction', PARTS);

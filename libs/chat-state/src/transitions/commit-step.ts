@@ -17,7 +17,7 @@ export interface CommitStepInput {
 
 const PARTS: TransitionParts = {
   when: `${IS_FENCED} and l.status = 'running'`,
-  given: '$4::jsonb[]',
+  given: '$4::jsonb',
   calls: '$5::jsonb',
 };
 const COMMIT_STEP = transitionStatement('commit_step', PARTS);

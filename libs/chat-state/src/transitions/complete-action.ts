@@ -27,10 +27,10 @@ const COMPLETE_ACTION = transitionStatement('complete_action', {
     and l.open_calls @> $4::jsonb and jsonb_array_length(l.open_calls) = jsonb_array_length($4)
     and jsonb_array_length($4) = jsonb_array_length($3::jsonb -> 'content')`,
   status: "'running'",
-  given: `array[jsonb_set($3::jsonb, '{content}', (
+  given: `jsonb_build_array(jsonb_set($3::jsonb, '{content}', (
       select jsonb_agg(result || jsonb_build_object('tool_name', call -> 'tool_name') order by position)
       from jsonb_array_elements(l.open_calls) with ordinality as open (call, position)
-        join jsonb_array_elements($3::jsonb -> 'content') as result on result -> 'tool_call_id' = call -> 'tool_call_id'))]`,
+        join jsonb_array_elements($3::jsonb -> 'content') as result on result -> 'tool_call_id' = call -> 'tool_call_id')))`,
   calls: "'[]'::jsonb",
 });
 

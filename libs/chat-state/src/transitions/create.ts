@@ -52,7 +52,7 @@ u as (
   on conflict (id) do nothing
   returning ${chatColumns('c')}
 ),
-w as (select u.id, $15::jsonb[] as written from u),
+w as (select u.id, $15::jsonb as written from u),
 ${insertMessages}${also === undefined ? '' : `,\n${also}`}
 select ${chatColumnNames('u')}, (select jsonb_agg(to_jsonb(m) order by m.id) from m) as messages,
   $4::uuid is null or exists (select from parent) as has_parent

@@ -23,7 +23,7 @@ export const ACTION_TIMEOUT_MS = 5 * 60_000;
 const ENTER_ACTION = transitionStatement('enter_action', {
   when: `${IS_FENCED} and l.status = 'running'`,
   status: "'requires_action'",
-  given: '$4::jsonb[]',
+  given: '$4::jsonb',
   calls: '$5::jsonb',
   deadline: "now() + $6 * interval '1 millisecond'",
   also: { ctes: FORGET_CALLS },

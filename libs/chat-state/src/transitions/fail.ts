@@ -26,8 +26,8 @@ const JOURNALLED = `jsonb_array_elements(l.open_calls) with ordinality as open (
 const FAIL = transitionStatement('fail', {
   when: `${IS_FENCED} and l.status = 'running'`,
   status: "'error'",
-  given: `(select case when count(*) = 0 then '{}'::jsonb[] else array[jsonb_build_object('role', 'tool', 'content',
-      jsonb_agg(${JOURNALLED_RESULT} order by position))] end from ${JOURNALLED} where j.chat_id is not null)`,
+  given: `(select case when count(*) = 0 then '[]' else jsonb_build_array(jsonb_build_object('role', 'tool', 'content',
+      jsonb_agg(${JOURNALLED_RESULT} order by position))) end from ${JOURNALLED} where j.chat_id is not null)`,
   calls: `(select coalesce(jsonb_agg(call order by position), '[]') from ${JOURNALLED} where j.chat_id is null)`,
   attempt: 'case when $5 then l.generation_attempt + 1 else l.generation_attempt end',
   error: '$4::jsonb',

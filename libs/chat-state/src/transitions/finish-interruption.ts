@@ -27,7 +27,7 @@ export interface FinishInterruptionInput {
 
 const FINISH_INTERRUPTION = transitionStatement('finish_interruption', {
   when: `${IS_FENCED} and l.status = 'interrupting'`,
-  given: '$4::jsonb[]',
+  given: '$4::jsonb',
   calls: 'coalesce($5::jsonb, l.open_calls)',
   result: `coalesce(
       (select ${JOURNALLED_RESULT} from chat_tool_calls j join l on l.id = j.chat_id and l.history_version = j.history_version

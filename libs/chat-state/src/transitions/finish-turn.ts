@@ -31,7 +31,7 @@ export const NEXT_TURN = {
 
 const FINISH_TURN = transitionStatement('finish_turn', {
   when: `${IS_FENCED} and l.status = 'running'`,
-  given: '$4::jsonb[]',
+  given: '$4::jsonb',
   calls: '$5::jsonb',
   ...NEXT_TURN,
   set: 'last_turn_summary = coalesce($6, l.last_turn_summary)',
