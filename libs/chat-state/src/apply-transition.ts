@@ -3,7 +3,7 @@
  * row that refused came back with it, so no second read can disagree.
  */
 import type { ChatChange, ChatStatus, OpenCall } from '@parley/contracts';
-import { sql, type SqlStatement } from '@parley/database';
+import { Batch, sql, type BatchedStatement, type SqlStatement } from '@parley/database';
 import { publishChange } from './publish-change';
 import { toChatHead, toClientQueue, type ChatRow } from './rows/chat-row';
 import { toChatMessages, toStoredMessage, type MessageRow } from './rows/message-row';
@@ -27,7 +27,7 @@ export type Answer = TransitionRow & (ChatRow | { [Column in keyof ChatRow]: nul
 
 export interface Application {
   transition: Transition;
-  statement: SqlStatement;
+  statement: SqlStatement | BatchedStatement;
   values: readonly unknown[];
   /** Whose chat it must be; absent when the caller has already decided. */
   ownerId?: string | undefined;
@@ -39,10 +39,7 @@ export interface Application {
 
 /** Applies a transition asked for by a person: its owner is woken, or all workers when nobody owns the chat. */
 export async function applyTransition(store: ChatStore, application: Application): Promise<Done | Refused> {
-  const { statement, values, underLock = false } = application;
-  const [row] = underLock
-    ? await queryUnderLock<Answer>(store, { statement, values })
-    : await store.database.query<Answer>(statement, values);
+  const row = await queryChat(store, application);
   if (row === undefined || !isDone(row)) return refusal(row, application);
   const done = toDone(row);
   publishChange(store, { ...done, from: row, wakesOwner: true });
@@ -54,7 +51,7 @@ const LOCK_CHAT = sql('lock_chat', 'select from chats where id = $1 for no key u
 /** Locks the chat named by the first value, then runs the statement: it sees all that was committed before the lock was ours. */
 export function queryUnderLock<Row extends Answer>(
   store: ChatStore,
-  { statement, values }: Pick<Application, 'statement' | 'values'>,
+  { statement, values }: { statement: SqlStatement; values: readonly unknown[] },
 ): Promise<Row[]> {
   return store.database.transaction(async (tx) => {
     await tx.query(LOCK_CHAT, [values[0]]);
@@ -67,7 +64,7 @@ export async function applyFenced(
   store: ChatStore,
   application: Pick<Application, 'statement' | 'values'>,
 ): Promise<Done | Stale> {
-  const [row] = await store.database.query<Answer>(application.statement, application.values);
+  const row = await queryChat(store, application);
   if (row === undefined) return { ok: false, reason: 'stale' };
   if (!isDone(row)) return { ok: false, reason: 'stale', state: stateOf(row) };
   const done = toDone(row);
@@ -75,12 +72,34 @@ export async function applyFenced(
   return done;
 }
 
+/** What became of the one chat that the first value names. */
+async function queryChat(
+  store: ChatStore,
+  { statement, values, underLock = false }: Pick<Application, 'statement' | 'values' | 'underLock'>,
+): Promise<Answer | undefined> {
+  if ('many' in statement) return batchOf(store, statement).run(values);
+  const [row] = underLock
+    ? await queryUnderLock<Answer>(store, { statement, values })
+    : await store.database.query<Answer>(statement, values);
+  return row;
+}
+
+const batches = new WeakMap<ChatStore['database'], Map<BatchedStatement, Batch<Answer>>>();
+
+/** One for each statement and database of the process. */
+function batchOf({ database }: ChatStore, statement: BatchedStatement): Batch<Answer> {
+  const ofDatabase = batches.get(database) ?? new Map<BatchedStatement, Batch<Answer>>();
+  const batch = ofDatabase.get(statement) ?? new Batch<Answer>(database, statement);
+  batches.set(database, ofDatabase.set(statement, batch));
+  return batch;
+}
+
 /** Applies a transition to many chats at once; those that refused are left out. */
 export async function applyToMany(
   store: ChatStore,
-  application: Pick<Application, 'statement' | 'values'>,
+  { statement, values }: { statement: SqlStatement; values: readonly unknown[] },
 ): Promise<Done[]> {
-  const rows = await store.database.query<Answer>(application.statement, application.values);
+  const rows = await store.database.query<Answer>(statement, values);
   return rows.filter(isDone).map((row) => {
     const done = toDone(row);
     publishChange(store, { ...done, from: row, wakesOwner: false });

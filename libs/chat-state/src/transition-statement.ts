@@ -18,16 +18,18 @@
  * `n` is empty, and so is all that follows. The answer has a row for each chat that was locked: the state it was found in, and the
  * row it became, or NULLs.
  */
-import { sql, type SqlStatement } from '@parley/database';
+import { sql, type BatchedStatement, type SqlStatement } from '@parley/database';
 import { chatColumnNames, chatColumns } from './rows/chat-row';
 import { messageColumns, WRITTEN_FIELDS } from './rows/message-row';
 
-/** SQL expressions over `l`. $1 is the chat's id unless `lock` says otherwise. */
+/** SQL expressions over `l`, and over parameters. $1 is the chat's id unless `lock` says otherwise. */
 export interface TransitionParts {
   /** Whether the row as locked allows it. */
   when: string;
   /** Which rows are locked: everything after `from`. Default: `chats c where c.id = $1 for no key update`. */
   lock?: string;
+  /** Further columns of `l`. */
+  columns?: string;
   /** Common table expressions before the lock. */
   before?: string;
   status?: string;
@@ -102,7 +104,7 @@ export const insertMessages = `m as (
 export function transitionStatement(name: string, parts: TransitionParts): SqlStatement {
   const ctes = [
     parts.before,
-    `l as (select ${LOCKED} from ${parts.lock ?? 'chats c where c.id = $1 for no key update'})`,
+    `l as (select ${LOCKED}${parts.columns === undefined ? '' : `, ${parts.columns}`} from ${parts.lock ?? 'chats c where c.id = $1 for no key update'})`,
     decide(parts),
     complete(parts),
     update(parts),
@@ -120,6 +122,33 @@ select l.id as from_id, l.owner_id as from_owner_id, l.status as from_status, l.
   ${chatColumnNames('u')}
 from l left join u on u.id = l.id`,
   );
+}
+
+/**
+ * The transition for one chat or for many at once (`Batch` of libs/database): what the parts call $1, $2, … are columns of a list there.
+ * `types`: those of the parameters, in their order.
+ */
+export function batchedTransition(
+  name: string,
+  types: readonly string[],
+  parts: TransitionParts,
+): BatchedStatement {
+  const columns = types.map((_type, index) => `p${index + 1}`);
+  const list = columns.map((column, index) => `${column} ${types[index]}`).join(', ');
+  const listed = Object.fromEntries(
+    Object.entries(parts).map(([part, text]) => [part, (text as string).replace(/\$(\d+)/g, 'l.p$1')]),
+  ) as unknown as TransitionParts;
+  return {
+    one: transitionStatement(name, { ...parts, lock: 'chats c where c.id = $1 for no key update skip locked' }),
+    many: transitionStatement(`${name}_many`, {
+      ...listed,
+      columns: columns.map((column) => `p.${column}`).join(', '),
+      lock: `jsonb_to_recordset($1::jsonb) as p (${list}) join chats c on c.id = p.p1 for no key update of c skip locked`,
+    }),
+    waiting: transitionStatement(`${name}_waiting`, parts),
+    jsonParameters: new Set(types.flatMap((type, index) => (type === 'jsonb' ? [index + 1] : []))),
+    keyColumn: 'from_id',
+  };
 }
 
 const decide = (parts: TransitionParts) => `n as (

@@ -1,3 +1,5 @@
+export { Batch } from './batch';
+export type { BatchedStatement } from './batch';
 export { Database } from './database';
 export type { DatabaseOptions, PoolUsage, TransactionMode } from './database';
 export {

@@ -7,6 +7,9 @@ import type { Fence } from '../types';
 export const IS_RUNNER = 'l.runner_id = $2::uuid';
 export const IS_FENCED = `${IS_RUNNER} and l.history_version = $3::bigint`;
 
+/** The types of $1, $2 and $3. */
+export const FENCE_TYPES = ['uuid', 'uuid', 'bigint'];
+
 /** The values of $1, $2 and $3. */
 export function fenceValues(fence: Fence): [string, string, number] {
   return [fence.chatId, fence.runnerId, fence.historyVersion];

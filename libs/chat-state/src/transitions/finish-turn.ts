@@ -8,9 +8,9 @@ import type { ChatMessage, OpenCall } from '@parley/contracts';
 import { encodeJsonb } from '@parley/database';
 import { applyFenced } from '../apply-transition';
 import { encodeMessages, toChatMessage } from '../rows/message-row';
-import { transitionStatement, type TransitionParts } from '../transition-statement';
+import { batchedTransition, type TransitionParts } from '../transition-statement';
 import type { ChatStore, Done, Fence, NewMessage, Stale } from '../types';
-import { fenceValues, IS_FENCED } from './fence';
+import { FENCE_TYPES, fenceValues, IS_FENCED } from './fence';
 
 export interface FinishTurnInput {
   fence: Fence;
@@ -29,7 +29,7 @@ export const NEXT_TURN = {
   turn: 'true',
 } satisfies Partial<TransitionParts>;
 
-const FINISH_TURN = transitionStatement('finish_turn', {
+const FINISH_TURN = batchedTransition('finish_turn', [...FENCE_TYPES, 'jsonb', 'jsonb', 'text'], {
   when: `${IS_FENCED} and l.status = 'running'`,
   given: '$4::jsonb',
   calls: '$5::jsonb',

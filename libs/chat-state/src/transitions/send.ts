@@ -12,7 +12,7 @@ import { applyTransition } from '../apply-transition';
 import { KEY_COUNTS, keyCtes, readRepeat, type OnceKey, type Repeat } from '../once';
 import { toQueuedMessage } from '../rows/chat-row';
 import { toChatMessages, toStoredMessage, type MessageRow } from '../rows/message-row';
-import { transitionStatement, type TransitionParts } from '../transition-statement';
+import { batchedTransition, transitionStatement, type TransitionParts } from '../transition-statement';
 import type { ChatStore, Done, Refused, SendResult, StoredMessage, StoredQueuedMessage } from '../types';
 
 export interface SendInput {
@@ -46,7 +46,7 @@ const PARTS: TransitionParts = {
   set: `plan_mode = case when $5::text is null then l.plan_mode else nullif($5, '') end,
     mcp_server_ids = coalesce($6::uuid[], l.mcp_server_ids)`,
 };
-const SEND = transitionStatement('send', PARTS);
+const SEND = batchedTransition('send', ['uuid', 'uuid', 'jsonb', 'boolean', 'text', 'uuid[]'], PARTS);
 const SEND_ONCE = transitionStatement('send_once', {
   ...PARTS,
   also: {
