@@ -197,6 +197,7 @@ class NatsBus implements Bus {
     if (this.drained) throw new BusClosedError();
     assertSubjectPattern(pattern);
     const runs = new ListenerRuns(pattern, this.logger, this.runs);
+    this.link.sendHeld();
     const natsSubscription = this.link.connection.subscribe(pattern, {
       ...(options?.queue !== undefined && { queue: options.queue }),
       callback: (error, message) => {
@@ -207,9 +208,11 @@ class NatsBus implements Bus {
     const subscription: Subscription = {
       unsubscribe: () => {
         this.subscriptions.delete(subscription);
+        this.link.sendHeld();
         natsSubscription.unsubscribe();
       },
       drain: async () => {
+        this.link.sendHeld();
         // Draining asks the server; without a connection nothing more can arrive anyway.
         if (this.link.isUp && !natsSubscription.isClosed())
           await untilDown(this.link, natsSubscription.drain());

@@ -4,6 +4,8 @@
  * While it is away, what is published is dropped, and so is what a stalled server would make pile up beyond
  * MAX_UNCONFIRMED_BYTES: core messages are hints, and a reader that missed some reads Postgres. Subscriptions are kept by the client
  * and are in place again before `onReconnect` is told.
+ *
+ * What one turn of the event loop publishes goes out together: the client would write to its socket, and wake the server, for each message.
  */
 import { connect, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -11,6 +13,7 @@ import type { BusLogger } from './bus';
 import { BusClosedError } from './errors';
 
 const CONFIRM_EVERY_BYTES = 1024 * 1024;
+const MAX_HELD_BYTES = 256 * 1024;
 const MAX_UNCONFIRMED_BYTES = 64 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 5_000;
 const PING_INTERVAL_MS = 10_000;
@@ -32,6 +35,8 @@ export class NatsLink {
   private unconfirmedBytes = 0;
   private bytesSinceConfirm = 0;
   private dropped = 0;
+  private held: { subject: string; data: Uint8Array }[] = [];
+  private heldBytes = 0;
   private nextFlush: Promise<void> | undefined;
   private readonly upListeners = new Set<() => void>();
   private readonly downListeners = new Set<() => void>();
@@ -91,10 +96,27 @@ export class NatsLink {
       this.dropped += 1;
       return;
     }
-    this.connection.publish(subject, data, headers ? { headers } : undefined);
+    if (headers === undefined) this.hold(subject, data);
+    else {
+      this.sendHeld();
+      this.connection.publish(subject, data, { headers });
+    }
     this.unconfirmedBytes += data.length;
     this.bytesSinceConfirm += data.length;
     if (this.bytesSinceConfirm >= CONFIRM_EVERY_BYTES) this.confirm();
+  }
+
+  /** Hands what was published to the client. For whoever sends past `publish`, so that the order stays. */
+  sendHeld(): void {
+    const held = this.held;
+    if (held.length === 0) return;
+    this.held = [];
+    this.heldBytes = 0;
+    for (const { subject, data } of held) {
+      // Closed or draining meanwhile: as lost as if it had been on its way.
+      if (!this.connection.isClosed() && !this.connection.isDraining())
+        this.connection.publish(subject, data);
+    }
   }
 
   /** Resolves when the server has processed everything sent before, through any number of reconnects. Throws BusClosedError. */
@@ -137,10 +159,18 @@ export class NatsLink {
     this.tell(this.upListeners);
   }
 
+  private hold(subject: string, data: Uint8Array): void {
+    this.held.push({ subject, data });
+    this.heldBytes += data.length;
+    if (this.heldBytes > MAX_HELD_BYTES) this.sendHeld();
+    else if (this.held.length === 1) setImmediate(() => this.sendHeld());
+  }
+
   /** Callers of one turn share one round trip. */
   private flush(): Promise<void> {
     this.nextFlush ??= Promise.resolve().then(() => {
       this.nextFlush = undefined;
+      this.sendHeld();
       return this.connection.flush();
     });
     return this.nextFlush;
@@ -149,6 +179,7 @@ export class NatsLink {
   private confirm(): void {
     const bytes = this.bytesSinceConfirm;
     this.bytesSinceConfirm = 0;
+    this.sendHeld();
     this.connection.flush().then(
       () => {
         this.unconfirmedBytes = Math.max(0, this.unconfirmedBytes - bytes);

@@ -16,6 +16,7 @@ export function askNats(link: NatsLink, { subject, data, options }: Question): P
   const { timeoutMs, signal, headers } = options;
   if (link.connection.isClosed()) return Promise.reject(new BusClosedError());
   if (!link.isUp) return Promise.reject(new BusUnavailableError('NATS is disconnected'));
+  link.sendHeld();
   return new Promise<Msg>((resolve, reject) => {
     const onAbort = (): void =>
       reject(signal?.reason instanceof Error ? signal.reason : new Error(String(signal?.reason)));

@@ -1,6 +1,6 @@
 /**
  * Puts the live parts of one episode on the bus: the first at once, the rest every 20 ms or 8 KiB, adjacent deltas joined before
- * they are numbered.
+ * they are numbered. All episodes of a process wait for the same ticks, so that one write carries what all of them have.
  *
  * Never hurts the answer: whatever the bus refuses is dropped (viewers fill the hole from the episode, or wait for the stored
  * message), and nothing here is awaited by the turn but `close`.
@@ -72,9 +72,9 @@ export class PartsPublisher {
 
   private flushOrWait(): void {
     if (this.pending.length === 0 || this.timer !== null) return;
-    const dueMs = this.lastFlushAt + FLUSH_INTERVAL_MS - this.options.clock.now();
-    if (dueMs <= 0) this.flush();
-    else this.timer = this.flushAfter(dueMs);
+    const now = this.options.clock.now();
+    if (now - this.lastFlushAt >= FLUSH_INTERVAL_MS) this.flush();
+    else this.timer = this.flushAfter(FLUSH_INTERVAL_MS - (now % FLUSH_INTERVAL_MS));
   }
 
   private async flushAfter(ms: number): Promise<void> {
