@@ -3,7 +3,7 @@
  * row that refused came back with it, so no second read can disagree.
  */
 import type { ChatChange, ChatStatus, OpenCall } from '@parley/contracts';
-import { Batch, sql, type BatchedStatement, type SqlStatement } from '@parley/database';
+import { queryBatched, sql, type BatchedStatement, type SqlStatement } from '@parley/database';
 import { publishChange } from './publish-change';
 import { toChatHead, toClientQueue, type ChatRow } from './rows/chat-row';
 import { toChatMessages, toStoredMessage, type MessageRow } from './rows/message-row';
@@ -77,21 +77,11 @@ async function queryChat(
   store: ChatStore,
   { statement, values, underLock = false }: Pick<Application, 'statement' | 'values' | 'underLock'>,
 ): Promise<Answer | undefined> {
-  if ('many' in statement) return batchOf(store, statement).run(values);
+  if ('many' in statement) return queryBatched<Answer>(store.database, statement, values);
   const [row] = underLock
     ? await queryUnderLock<Answer>(store, { statement, values })
     : await store.database.query<Answer>(statement, values);
   return row;
-}
-
-const batches = new WeakMap<ChatStore['database'], Map<BatchedStatement, Batch<Answer>>>();
-
-/** One for each statement and database of the process. */
-function batchOf({ database }: ChatStore, statement: BatchedStatement): Batch<Answer> {
-  const ofDatabase = batches.get(database) ?? new Map<BatchedStatement, Batch<Answer>>();
-  const batch = ofDatabase.get(statement) ?? new Batch<Answer>(database, statement);
-  batches.set(database, ofDatabase.set(statement, batch));
-  return batch;
 }
 
 /** Applies a transition to many chats at once; those that refused are left out. */

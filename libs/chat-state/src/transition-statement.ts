@@ -18,7 +18,7 @@
  * `n` is empty, and so is all that follows. The answer has a row for each chat that was locked: the state it was found in, and the
  * row it became, or NULLs.
  */
-import { sql, type BatchedStatement, type SqlStatement } from '@parley/database';
+import { parameterList, sql, type BatchedStatement, type SqlStatement } from '@parley/database';
 import { chatColumnNames, chatColumns } from './rows/chat-row';
 import { messageColumns, WRITTEN_FIELDS } from './rows/message-row';
 
@@ -125,28 +125,30 @@ from l left join u on u.id = l.id`,
 }
 
 /**
- * The transition for one chat or for many at once (`Batch` of libs/database): what the parts call $1, $2, … are columns of a list there.
- * `types`: those of the parameters, in their order.
+ * The transition for one chat or for many at once (`queryBatched`): what the parts call $1, $2, … are columns of a list there, and of `l`.
+ * `types`: those of the parameters, in their order. `also` may not name them.
  */
 export function batchedTransition(
   name: string,
   types: readonly string[],
   parts: TransitionParts,
 ): BatchedStatement {
-  const columns = types.map((_type, index) => `p${index + 1}`);
-  const list = columns.map((column, index) => `${column} ${types[index]}`).join(', ');
+  const { from, columns, jsonParameters } = parameterList(types);
   const listed = Object.fromEntries(
     Object.entries(parts).map(([part, text]) => [part, (text as string).replace(/\$(\d+)/g, 'l.p$1')]),
   ) as unknown as TransitionParts;
   return {
-    one: transitionStatement(name, { ...parts, lock: 'chats c where c.id = $1 for no key update skip locked' }),
+    one: transitionStatement(name, {
+      ...parts,
+      lock: 'chats c where c.id = $1 for no key update skip locked',
+    }),
     many: transitionStatement(`${name}_many`, {
       ...listed,
       columns: columns.map((column) => `p.${column}`).join(', '),
-      lock: `jsonb_to_recordset($1::jsonb) as p (${list}) join chats c on c.id = p.p1 for no key update of c skip locked`,
+      lock: `${from} join chats c on c.id = p.p1 for no key update of c skip locked`,
     }),
     waiting: transitionStatement(`${name}_waiting`, parts),
-    jsonParameters: new Set(types.flatMap((type, index) => (type === 'jsonb' ? [index + 1] : []))),
+    jsonParameters,
     keyColumn: 'from_id',
   };
 }

@@ -23,12 +23,49 @@ export interface BatchedStatement {
   readonly keyColumn: string;
 }
 
+/** What the parameters of a statement for one are in its form for many: columns of the list `p`. */
+export interface ParameterList {
+  /** For a FROM clause: the list that is parameter 1 of the form for many. */
+  readonly from: string;
+  readonly columns: readonly string[];
+  readonly jsonParameters: ReadonlySet<number>;
+}
+
+/** @param types those of the parameters, in their order */
+export function parameterList(types: readonly string[]): ParameterList {
+  const columns = types.map((_type, index) => `p${index + 1}`);
+  const definitions = types.map((type, index) => `${columns[index]} ${type}`);
+  return {
+    from: `jsonb_to_recordset($1::jsonb) as p (${definitions.join(', ')})`,
+    columns,
+    jsonParameters: new Set(types.flatMap((type, index) => (type === 'jsonb' ? [index + 1] : []))),
+  };
+}
+
+/**
+ * Runs the statement in the batches of its database. The key is the first value.
+ * @returns the row of the key, if there is one
+ * @throws what the driver throws for this call, or, for all of a batch, that the connection broke
+ */
+export function queryBatched<Row extends object>(
+  database: Queryable,
+  statement: BatchedStatement,
+  values: readonly unknown[],
+): Promise<Row | undefined> {
+  const ofDatabase = batches.get(database) ?? new Map<BatchedStatement, Batch<object>>();
+  const batch = ofDatabase.get(statement) ?? new Batch<object>(database, statement);
+  batches.set(database, ofDatabase.set(statement, batch));
+  return batch.run(values) as Promise<Row | undefined>;
+}
+
+const batches = new WeakMap<Queryable, Map<BatchedStatement, Batch<object>>>();
+
 const MAX_CALLS = 64;
 const MAX_CHARACTERS = 1024 * 1024;
 
 type Outcome<Row> = { readonly row: Row | undefined } | 'lead';
 
-export class Batch<Row extends object> {
+class Batch<Row extends object> {
   private readonly waiting: Call<Row>[] = [];
   private isUnderWay = false;
 
@@ -37,10 +74,6 @@ export class Batch<Row extends object> {
     private readonly statement: BatchedStatement,
   ) {}
 
-  /**
-   * The row of the key, which is the first value.
-   * @throws what the driver throws for this call, or, for all of a batch, that the connection broke
-   */
   async run(values: readonly unknown[]): Promise<Row | undefined> {
     const call = new Call<Row>(values, this.statement.jsonParameters);
     this.waiting.push(call);

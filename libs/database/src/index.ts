@@ -1,4 +1,4 @@
-export { Batch } from './batch';
+export { parameterList, queryBatched } from './batch';
 export type { BatchedStatement } from './batch';
 export { Database } from './database';
 export type { DatabaseOptions, PoolUsage, TransactionMode } from './database';

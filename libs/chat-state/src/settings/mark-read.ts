@@ -1,17 +1,31 @@
 /** The owner has read the chat. Nothing else moves: no version, no list order, no event. */
-import { sql } from '@parley/database';
+import { parameterList, queryBatched, sql, type BatchedStatement } from '@parley/database';
 import type { ChatStore } from '../types';
 
-const MARK_READ = sql(
-  'mark_read',
-  `update chats set read_version = answered_version
-where id = $1 and owner_id = $2 and read_version < answered_version`,
-);
+const LIST = parameterList(['uuid', 'uuid']);
+const statement = (name: string, locked: string) =>
+  sql(
+    name,
+    `with l as (select c.id, c.read_version < c.answered_version as is_unread from ${locked}),
+u as (update chats c set read_version = c.answered_version from l where c.id = l.id and l.is_unread)
+select l.id from l`,
+  );
+const OF_OWNER = 'chats c where c.id = $1 and c.owner_id = $2';
+const MARK_READ: BatchedStatement = {
+  one: statement('mark_read', `${OF_OWNER} for no key update skip locked`),
+  many: statement(
+    'mark_read_many',
+    `${LIST.from} join chats c on c.id = p.p1 and c.owner_id = p.p2 for no key update of c skip locked`,
+  ),
+  waiting: statement('mark_read_waiting', `${OF_OWNER} for no key update`),
+  jsonParameters: LIST.jsonParameters,
+  keyColumn: 'id',
+};
 
 /** Marks the chat as read up to its last answer. Does nothing for anyone but the owner. */
 export async function markRead(
   store: Pick<ChatStore, 'database'>,
   { chatId, ownerId }: { chatId: string; ownerId: string },
 ): Promise<void> {
-  await store.database.query(MARK_READ, [chatId, ownerId]);
+  await queryBatched(store.database, MARK_READ, [chatId, ownerId]);
 }

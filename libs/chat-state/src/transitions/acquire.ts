@@ -5,8 +5,8 @@
  * to take a chat from a live worker, whose next write is then stale. Its own chats a worker may take again, for when it lost
  * track of one (the answer to an acquire never came).
  */
-import { applyToMany } from '../apply-transition';
-import { transitionStatement, type TransitionParts } from '../transition-statement';
+import { applyFenced } from '../apply-transition';
+import { batchedTransition, type TransitionParts } from '../transition-statement';
 import type { ChatHead, ChatStore } from '../types';
 
 export interface AcquireInput {
@@ -26,7 +26,7 @@ export const taking = (workerId: string) =>
     attempt: "l.generation_attempt + (l.status = 'running' and l.worker_id is not null)::integer",
   }) satisfies Partial<TransitionParts>;
 
-const ACQUIRE = transitionStatement('acquire', {
+const ACQUIRE = batchedTransition('acquire', ['uuid', 'uuid'], {
   when: `${isRunnable('l')} and (l.worker_id is null or l.worker_id = $2::uuid
     or exists (select from workers where id = l.worker_id and lease_expires_at <= now()))`,
   ...taking('$2::uuid'),
@@ -34,6 +34,6 @@ const ACQUIRE = transitionStatement('acquire', {
 
 /** Takes a runnable chat that is unowned, own, or whose owner lost its lease. Null when there is nothing to take. */
 export async function acquire(store: ChatStore, input: AcquireInput): Promise<ChatHead | null> {
-  const [done] = await applyToMany(store, { statement: ACQUIRE, values: [input.chatId, input.workerId] });
-  return done?.chat ?? null;
+  const done = await applyFenced(store, { statement: ACQUIRE, values: [input.chatId, input.workerId] });
+  return done.ok ? done.chat : null;
 }

@@ -1,6 +1,15 @@
 /** A new chat: its row, its system messages and the first user message, in one statement, and it runs. */
+import { randomUUID } from 'node:crypto';
 import type { ChatMessage, DynamicTool, ReasoningEffort } from '@parley/contracts';
-import { encodeJsonb, sql, type Queryable, type SqlStatement } from '@parley/database';
+import {
+  encodeJsonb,
+  parameterList,
+  queryBatched,
+  sql,
+  type BatchedStatement,
+  type Queryable,
+  type SqlStatement,
+} from '@parley/database';
 import { publishChange } from '../publish-change';
 import { toDone, type TransitionRow } from '../apply-transition';
 import { KEY_COUNTS, keyCtes, readRepeat, type OnceKey, type Repeat } from '../once';
@@ -10,7 +19,7 @@ import { insertMessages } from '../transition-statement';
 import type { ChatHead, ChatStore, Done, NewMessage, Refused, TitleSource } from '../types';
 
 export interface CreateChatInput {
-  /** Given by the caller where creating twice must make one chat: the second is refused as `already_exists`. */
+  /** Given by the caller where creating twice must make one chat: the second is refused as `already_exists`. Default: a fresh one. */
   id?: string;
   organizationId: string;
   ownerId: string;
@@ -35,34 +44,63 @@ export interface CreateChatInput {
   once?: OnceKey;
 }
 
+const TYPES = [
+  'uuid',
+  'uuid',
+  'uuid',
+  'uuid',
+  'text',
+  'text',
+  'uuid',
+  'text',
+  'text',
+  'text',
+  'text',
+  'jsonb',
+]
+  // From $13 on: MCP servers, dynamic tools, messages, allowed tools.
+  .concat('uuid[]', 'jsonb', 'jsonb', 'text[]');
+const LIST = parameterList(TYPES);
+const ONE = `(select ${LIST.columns.map((column, index) => `$${index + 1}::${TYPES[index]} as ${column}`).join(', ')}) p`;
+
 // The parent is locked against archiving, which must take all children or none.
-const createStatement = (name: string, also?: string): SqlStatement =>
+const createStatement = (name: string, { from, also }: { from: string; also?: string }): SqlStatement =>
   sql(
     name,
-    `with parent as (
-  select id from chats where id = $4::uuid and owner_id = $3 and parent_chat_id is null and not archived for share
+    `with p as (select * from ${from}),
+parent as (
+  select c.id from p join chats c on c.id = p.p4 and c.owner_id = p.p3 and c.parent_chat_id is null and not c.archived
+  for share of c
 ),
 u as (
   insert into chats as c (id, organization_id, owner_id, parent_chat_id, root_chat_id, title, title_source,
     last_model_config_id, last_reasoning_effort, mode, plan_mode, client_type, labels, mcp_server_ids, dynamic_tools,
     allowed_tools, status)
-  select coalesce($1::uuid, gen_random_uuid()), $2, $3, $4::uuid, $4::uuid, $5, $6, $7, $8, $9, $10, $11, $12::jsonb,
-    $13::uuid[], $14::jsonb, $16::text[], 'running'
-  where $4::uuid is null or exists (select from parent)
+  select p1, p2, p3, p4, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p16, 'running'
+  from p where p4 is null or exists (select from parent where id = p4)
   on conflict (id) do nothing
   returning ${chatColumns('c')}
 ),
-w as (select u.id, $15::jsonb as written from u),
+w as (select p1 as id, p15 as written from p),
 ${insertMessages}${also === undefined ? '' : `,\n${also}`}
-select ${chatColumnNames('u')}, (select jsonb_agg(to_jsonb(m) order by m.id) from m) as messages,
-  $4::uuid is null or exists (select from parent) as has_parent
-from (values (true)) one left join u on true`,
+select p1 as asked_id, ${chatColumnNames('u')},
+  (select jsonb_agg(to_jsonb(m) order by m.id) from m where m.chat_id = u.id) as messages,
+  p4 is null or exists (select from parent where id = p4) as has_parent
+from p left join u on u.id = p1`,
   );
-const CREATE = createStatement('create_chat');
-const CREATE_ONCE = createStatement(
-  'create_chat_once',
-  keyCtes({ user: '$3', key: '$17', hash: '$18', result: 'to_jsonb(u)' }),
-);
+const CREATE = createStatement('create_chat', { from: ONE });
+// A child waits for its parent's lock: never in a batch.
+const CREATE_ROOT: BatchedStatement = {
+  one: CREATE,
+  many: createStatement('create_chat_many', { from: LIST.from }),
+  waiting: CREATE,
+  jsonParameters: LIST.jsonParameters,
+  keyColumn: 'asked_id',
+};
+const CREATE_ONCE = createStatement('create_chat_once', {
+  from: ONE,
+  also: keyCtes({ user: '$3', key: '$17', hash: '$18', result: 'to_jsonb(u)' }),
+});
 
 /**
  * Inserts the chat, running, with its system messages and the first user message. With `once`, a repeat violates the key's
@@ -73,19 +111,26 @@ export async function createChat(
   store: ChatStore,
   input: CreateChatInput,
 ): Promise<Done<{ messages: ChatMessage[] }> | Refused> {
-  const { once } = input;
-  const [row] = await (once === undefined
-    ? store.database.query<Created | NotCreated>(CREATE, valuesOf(input))
-    : store.database.query<Created | NotCreated>(CREATE_ONCE, [
-        ...valuesOf(input),
-        once.key,
-        once.requestHash,
-      ]));
+  const row = await insertChat(store.database, input);
   if (row === undefined || row.id === null)
     return { ok: false, reason: row?.has_parent === false ? 'parent_not_found' : 'already_exists' };
   const done = toDone({ ...row, ...FROM_NOTHING, from_id: row.id, from_owner_id: row.owner_id });
   publishChange(store, { ...done, wakesOwner: true });
   return { ...done, messages: toChatMessages(done.rows) };
+}
+
+async function insertChat(
+  database: ChatStore['database'],
+  input: CreateChatInput,
+): Promise<Created | NotCreated | undefined> {
+  const { once, parentChatId } = input;
+  const values = valuesOf(input);
+  if (once === undefined && parentChatId === undefined)
+    return queryBatched<Created | NotCreated>(database, CREATE_ROOT, values);
+  const [row] = await (once === undefined
+    ? database.query<Created | NotCreated>(CREATE, values)
+    : database.query<Created | NotCreated>(CREATE_ONCE, [...values, once.key, once.requestHash]));
+  return row;
 }
 
 // What `u` does not say is as in every chat before its first answer.
@@ -125,7 +170,7 @@ const FROM_NOTHING = {
 
 function valuesOf(input: CreateChatInput): unknown[] {
   return [
-    input.id ?? null,
+    input.id ?? randomUUID(),
     input.organizationId,
     input.ownerId,
     input.parentChatId ?? null,
