@@ -35,6 +35,7 @@ describe('The hot path', () => {
   let fixture: Fixture;
   const chats: { history: number; chatId: string }[] = [];
   let watchedChatIds: string[] = [];
+  let crowdIds: readonly string[] = [];
 
   beforeAll(async () => {
     fixture = await createFixture();
@@ -56,6 +57,7 @@ describe('The hot path', () => {
       [ownerId],
     );
     watchedChatIds = own.map(({ id }) => id);
+    crowdIds = watchedChatIds.slice(SIZES.length, SIZES.length + 4);
     for (const [position, history] of SIZES.entries()) {
       const chatId = watchedChatIds[position] ?? '';
       await database.query(testSql('delete from chat_messages where chat_id = $1'), [chatId]);
@@ -72,7 +74,7 @@ describe('The hot path', () => {
 
   const play = (chatId: string): Promise<ReadonlyMap<string, AskedStatement>> => {
     const { store, ownerId, workerId } = fixture;
-    return playHotPath({ store, chatId, ownerId, workerId, watchedChatIds });
+    return playHotPath({ store, chatId, ownerId, workerId, watchedChatIds, crowdIds });
   };
 
   it('uses its indexes', async () => {

@@ -3,7 +3,13 @@ import 'reflect-metadata';
 import { Identity, SecretBox } from '@parley/identity';
 import { connectRedis } from '@parley/key-value';
 import { migrations } from '@parley/migrations';
-import { openParts, Readiness, runConfiguredService, type ServiceContext } from '@parley/service';
+import {
+  LISTEN_BACKLOG,
+  openParts,
+  Readiness,
+  runConfiguredService,
+  type ServiceContext,
+} from '@parley/service';
 import { gatewayConfig, type GatewayConfig } from './config';
 import { createGatewayApp } from './create-gateway-app';
 import { withTimeouts } from './database-url';
@@ -76,7 +82,7 @@ async function serve(
     await app.close();
     clearTimeout(tooLate);
   });
-  await app.listen(config.port, config.host);
+  await app.listen({ port: config.port, host: config.host, backlog: LISTEN_BACKLOG });
   context.logger.info({ url: await app.getUrl() }, 'The gateway listens');
 }
 

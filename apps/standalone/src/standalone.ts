@@ -13,6 +13,7 @@ import { createInProcessKeyValue, type KeyValue } from '@parley/key-value';
 import { PostgresServer } from '@parley/local-servers';
 import { runMigrations } from '@parley/migrations';
 import {
+  LISTEN_BACKLOG,
   defineConfig,
   loadConfig,
   Metrics,
@@ -94,7 +95,7 @@ export async function startStandalone(
   onStop('gateway', () => gateway.close());
   // Before the gateway: its server waits for open connections, and streams never end by themselves.
   onStop('relay', () => relay.stop());
-  await gateway.listen(options.port, '127.0.0.1');
+  await gateway.listen({ port: options.port, host: '127.0.0.1', backlog: LISTEN_BACKLOG });
   const { port } = gateway.getHttpServer().address() as { port: number };
   return { url: `http://127.0.0.1:${port}`, work: () => startWorker(parts, onStop) };
 }

@@ -16,6 +16,7 @@ import { subjects } from '@parley/contracts';
 import { sql, type Database } from '@parley/database';
 import type { Identity } from '@parley/identity';
 import {
+  LISTEN_BACKLOG,
   connectBus,
   exposeBus,
   exposeDatabase,
@@ -99,7 +100,7 @@ export class StreamRelayApp {
     await nest.startAllMicroservices();
     relay.start();
     if (address === null) await nest.init();
-    else await nest.listen(address.port, address.host);
+    else await nest.listen({ ...address, backlog: LISTEN_BACKLOG });
   }
 
   /** Answers a stream request completely, errors included. */

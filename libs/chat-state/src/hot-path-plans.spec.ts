@@ -28,6 +28,11 @@ const PATHS: Readonly<Record<string, readonly string[]>> = {
   commit_step: ['chats_pkey'],
   finish_turn: ['chats_pkey'],
   mark_read: ['chats_pkey'],
+  send_many: ['chats_pkey'],
+  acquire_many: ['chats_pkey'],
+  commit_step_many: ['chats_pkey'],
+  finish_turn_many: ['chats_pkey'],
+  mark_read_many: ['chats_pkey'],
   read_chat: ['chats_pkey'],
   read_versions: ['chats_pkey'],
   acquire_runnable: WORK,
@@ -53,8 +58,8 @@ describe('A statement of the hot path', () => {
     const { database } = fixture.test;
     const { organizationId, ownerId, strangerId, modelConfigId, store, workerId } = fixture;
     await database.query(testSql(LOAD), [organizationId, ownerId, strangerId, modelConfigId]);
-    const [long] = await database.query<{ id: string }>(
-      testSql('select id from chats where owner_id = $1 limit 1'),
+    const [long, ...crowd] = await database.query<{ id: string }>(
+      testSql('select id from chats where owner_id = $1 limit 5'),
       [ownerId],
     );
     await database.query(testSql(LENGTHEN), [long?.id]);
@@ -70,7 +75,8 @@ describe('A statement of the hot path', () => {
       await database.query(testSql(`vacuum analyze ${table}`), []);
     const watched = await database.query<{ id: string }>(testSql('select id from chats limit 20'), []);
     const watchedChatIds = watched.map(({ id }) => id);
-    asked = await playHotPath({ store, chatId: long?.id ?? '', ownerId, workerId, watchedChatIds });
+    const crowdIds = crowd.map(({ id }) => id);
+    asked = await playHotPath({ store, chatId: long?.id ?? '', ownerId, workerId, watchedChatIds, crowdIds });
   }, 120_000);
   afterAll(() => fixture.close());
 

@@ -135,7 +135,10 @@ export function batchedTransition(
 ): BatchedStatement {
   const { from, columns, jsonParameters } = parameterList(types);
   const listed = Object.fromEntries(
-    Object.entries(parts).map(([part, text]) => [part, (text as string).replace(/\$(\d+)/g, 'l.p$1')]),
+    Object.entries(parts).map(([part, text]) => [
+      part,
+      typeof text === 'string' ? text.replace(/\$(\d+)/g, 'l.p$1') : (text as unknown),
+    ]),
   ) as unknown as TransitionParts;
   return {
     one: transitionStatement(name, {
@@ -145,7 +148,9 @@ export function batchedTransition(
     many: transitionStatement(`${name}_many`, {
       ...listed,
       columns: columns.map((column) => `p.${column}`).join(', '),
-      lock: `${from} join chats c on c.id = p.p1 for no key update of c skip locked`,
+      // One look-up by key for each, however many the planner takes a list for.
+      lock: `${from} cross join lateral (
+        select ${LOCKED} from chats c where c.id = p.p1 for no key update skip locked) c`,
     }),
     waiting: transitionStatement(`${name}_waiting`, parts),
     jsonParameters,

@@ -81,6 +81,53 @@ function refusalOf(state: ChatState, transition: Transition): { reason: string; 
   return { reason: state.startsWith('archived:') ? 'archived' : 'illegal_transition', state };
 }
 
+describe('for many chats at once', () => {
+  const ridden: readonly [Transition, string][] = [
+    ['send_queue', 'send_many'],
+    ['send_interrupt', 'send_many'],
+    ['acquire', 'acquire_many'],
+    ['commit_step', 'commit_step_many'],
+    ['finish_turn', 'finish_turn_many'],
+  ];
+
+  test.each(ridden)('%s lands each where the table says, in one statement', async (transition, statement) => {
+    const { database } = fixture.test;
+    const cells = CHAT_STATES.flatMap((state) =>
+      variantsOf(state, transition).map((options) => ({ state, options })),
+    );
+    const chats: ArrangedChat[] = [];
+    for (const { state, options } of cells) chats.push(await arrangeChat(fixture, state, options));
+    const before = await Promise.all(chats.map(({ id }) => storedChat(fixture, id)));
+    const [lead, asked] = [
+      await arrangeChat(fixture, 'waiting'),
+      database.statementCounts().get(statement) ?? 0,
+    ];
+    // While the first one is under way the others gather.
+    const [, ...results] = await Promise.all(
+      [lead, ...chats].map((chat) => attempt(fixture, chat, transition)),
+    );
+    expect(database.statementCounts().get(statement)).toBe(asked + 1);
+    const reached = new Map(CHAT_STATES.map((state) => [state, new Set<ChatState>()]));
+    for (const [index, { state }] of cells.entries()) {
+      const [chat, result] = [chats[index], results[index]];
+      if (TRANSITION_TABLE[state][transition] === 'refused') {
+        expect(result).toMatchObject({ ok: false, ...refusalOf(state, transition) });
+        expect(await storedChat(fixture, chat?.id ?? '')).toEqual(before[index]);
+      } else {
+        expect(result).toMatchObject({ ok: true, chat: { id: chat?.id, version: 11 } });
+        if (result?.ok === true) reached.get(state)?.add(stateOf(result.chat));
+      }
+    }
+    for (const [state, states] of reached) {
+      const cell = TRANSITION_TABLE[state][transition];
+      expect([state, ...[...states].sort()]).toEqual([
+        state,
+        ...(cell === 'refused' ? [] : [...cell].sort()),
+      ]);
+    }
+  });
+});
+
 describe('a chat that does not exist', () => {
   const nowhere = (): ArrangedChat => ({
     id: randomUUID(),

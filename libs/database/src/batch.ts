@@ -151,8 +151,8 @@ class Call<Row> {
   ) {
     this.key = values[0];
     const fields = values.map((value, index) => {
-      const isJson = jsonParameters.has(index + 1) && value !== null;
-      return `"p${index + 1}":${isJson ? String(value) : toJson(value)}`;
+      const isJson = jsonParameters.has(index + 1) && typeof value === 'string';
+      return `"p${index + 1}":${isJson ? value : toJson(value)}`;
     });
     this.json = `{${fields.join(',')}}`;
     this.outcome = new Promise((resolve, reject) => {

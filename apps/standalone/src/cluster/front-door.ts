@@ -4,6 +4,7 @@
  * nothing of HTTP.
  */
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { LISTEN_BACKLOG } from '@parley/service';
 
 export class FrontDoor {
   private readonly inRotation: number[] = [];
@@ -23,7 +24,9 @@ export class FrontDoor {
     return new Promise((resolve, reject) => {
       const server = createServer();
       server.once('error', reject);
-      server.listen({ host: '127.0.0.1', port }, () => resolve(new FrontDoor(server)));
+      server.listen({ host: '127.0.0.1', port, backlog: LISTEN_BACKLOG }, () =>
+        resolve(new FrontDoor(server)),
+      );
     });
   }
 

@@ -7,7 +7,7 @@ const statement = (name: string, locked: string) =>
   sql(
     name,
     `with l as (select c.id, c.read_version < c.answered_version as is_unread from ${locked}),
-u as (update chats c set read_version = c.answered_version from l where c.id = l.id and l.is_unread)
+u as (update chats set read_version = answered_version where id = any (array(select id from l where is_unread)))
 select l.id from l`,
   );
 const OF_OWNER = 'chats c where c.id = $1 and c.owner_id = $2';
@@ -15,7 +15,9 @@ const MARK_READ: BatchedStatement = {
   one: statement('mark_read', `${OF_OWNER} for no key update skip locked`),
   many: statement(
     'mark_read_many',
-    `${LIST.from} join chats c on c.id = p.p1 and c.owner_id = p.p2 for no key update of c skip locked`,
+    `${LIST.from} cross join lateral (
+      select c.id, c.read_version, c.answered_version from chats c where c.id = p.p1 and c.owner_id = p.p2
+      for no key update skip locked) c`,
   ),
   waiting: statement('mark_read_waiting', `${OF_OWNER} for no key update`),
   jsonParameters: LIST.jsonParameters,

@@ -29,6 +29,8 @@ export interface HotPathInput {
   readonly workerId: string;
   /** Of feeds on one relay, besides. */
   readonly watchedChatIds: readonly string[];
+  /** Chats of the owner, waiting too, that play a turn all at once: at least three. */
+  readonly crowdIds: readonly string[];
 }
 
 const PAGE = { limit: 256, maxBytes: 2 * 1024 * 1024 };
@@ -40,6 +42,7 @@ export async function playHotPath({
   ownerId,
   workerId,
   watchedChatIds,
+  crowdIds,
 }: HotPathInput): Promise<ReadonlyMap<string, AskedStatement>> {
   const asked = new Map<string, AskedStatement>();
   const database = recording(store.database, asked);
@@ -65,6 +68,13 @@ export async function playHotPath({
   await readFeed(database, { chatId, ...PAGE, afterRevision: version - 3 });
   await readMessages(database, { chatId, limit: 50 });
   await readMessages(database, { chatId, afterId: 1, ...PAGE });
+  await Promise.all(crowdIds.map((id) => send(recorded, { ...ask, chatId: id })));
+  const crowd = await Promise.all(crowdIds.map((id) => acquire(recorded, { workerId, chatId: id })));
+  const fences = crowd.map((head) => ({ fence: fenceOf(head), messages: [message] }));
+  const steps = await Promise.all(fences.map((input) => commitStep(recorded, input)));
+  const ends = steps.map((done) => ({ fence: fenceOf(done.ok ? done.chat : null), messages: [message] }));
+  await Promise.all(ends.map((input) => finishTurn(recorded, input)));
+  await Promise.all(crowdIds.map((id) => markRead(recorded, { chatId: id, ownerId })));
   return asked;
 }
 

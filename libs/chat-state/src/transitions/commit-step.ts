@@ -4,9 +4,9 @@ import { encodeJsonb } from '@parley/database';
 import { applyFenced } from '../apply-transition';
 import { encodeMessages } from '../rows/message-row';
 import { FORGET_CALLS } from '../tool-calls';
-import { transitionStatement, type TransitionParts } from '../transition-statement';
+import { batchedTransition, type TransitionParts } from '../transition-statement';
 import type { ChatStore, Done, Fence, NewMessage, Stale } from '../types';
-import { fenceValues, IS_FENCED } from './fence';
+import { FENCE_TYPES, fenceValues, IS_FENCED } from './fence';
 
 export interface CommitStepInput {
   fence: Fence;
@@ -20,8 +20,9 @@ const PARTS: TransitionParts = {
   given: '$4::jsonb',
   calls: '$5::jsonb',
 };
-const COMMIT_STEP = transitionStatement('commit_step', PARTS);
-const COMMIT_RESULTS = transitionStatement('commit_results', { ...PARTS, also: { ctes: FORGET_CALLS } });
+const TYPES = [...FENCE_TYPES, 'jsonb', 'jsonb'];
+const COMMIT_STEP = batchedTransition('commit_step', TYPES, PARTS);
+const COMMIT_RESULTS = batchedTransition('commit_results', TYPES, { ...PARTS, also: { ctes: FORGET_CALLS } });
 
 /** Commits an assistant message, or the results of its tool calls, whose journal goes with it; the turn goes on. */
 export function commitStep(
