@@ -52,7 +52,9 @@ class OwnedChats {
   /** Turns of as many chats at once: those that wait for the connection go as one statement. */
   async turns(count: number, atOnce = 1): Promise<void> {
     for (let turn = 0; turn < count; turn += atOnce)
-      await Promise.all(Array.from({ length: atOnce }, (_, of) => this.turn((turn + of) % this.chats.length)));
+      await Promise.all(
+        Array.from({ length: atOnce }, (_, of) => this.turn((turn + of) % this.chats.length)),
+      );
   }
 
   private async turn(index: number): Promise<void> {
