@@ -12,6 +12,6 @@ module.exports = {
   globalSetup: '<rootDir>/tools/jest/global-setup.ts',
   globalTeardown: '<rootDir>/tools/jest/global-teardown.ts',
   maxWorkers: 2,
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   coverageProvider: 'v8',
 };

@@ -1,7 +1,7 @@
 import { send } from '@parley/chat-state';
 import { sql } from '@parley/database';
 import { MAX_ATTEMPTS } from '@parley/llm';
-import { eventually } from '@parley/testing';
+import { eventually, FakeClock } from '@parley/testing';
 import { ask, Harness, textOf, type TestWorker } from './testing/harness';
 
 let harness: Harness;
@@ -95,22 +95,21 @@ describe('a turn', () => {
   });
 
   it('whose model fails at first is tried again, and counts the attempts', async () => {
-    await harness.startWorker({ random: () => 0.99 });
+    const clock = new FakeClock();
+    await harness.startWorker({ clock, monotonicNow: () => clock.now() });
     const chatId = await harness.createChat({
       reply: 'at last',
       key: 'retry-1',
       fault: { kind: 'status', status: 529, first_attempts: 1 },
     });
-    const retrying = await eventually(async () => {
-      const head = await harness.head(chatId);
-      if (head.retry === null) throw new Error('not yet');
-      return head;
-    });
+    await clock.waitForSleeper('retry');
+    const retrying = await harness.head(chatId);
     expect(retrying).toMatchObject({
       status: 'running',
       generationAttempt: 1,
       retry: { attempt: 1, kind: 'overloaded' },
     });
+    await clock.advance(retrying.retry?.delay_ms ?? 0);
     await harness.until(chatId, 'waiting');
     expect((await harness.texts(chatId)).at(-1)).toEqual(['assistant', 'at last']);
     const episodes = new Set(harness.parts.map((batch) => batch.generation_attempt));

@@ -1,5 +1,5 @@
 import { createInProcessBus } from '@parley/bus';
-import { send } from '@parley/chat-state';
+import { interrupt, send } from '@parley/chat-state';
 import { subjects } from '@parley/contracts';
 import { sql } from '@parley/database';
 import { eventually, FakeClock } from '@parley/testing';
@@ -36,6 +36,13 @@ async function requests(key: string): Promise<number> {
   return (await harness.ledger()).filter((entry) => entry.key === key).length;
 }
 
+/** A promise that the test settles. */
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
+
 async function follow(chatId: string, text: string): Promise<void> {
   const content = [{ type: 'text' as const, text }];
   const sent = await send(harness.store, {
@@ -68,25 +75,22 @@ describe('a worker', () => {
   });
 
   it('takes over the chat of a worker whose lease ran out, and the late answer of that one is dropped', async () => {
-    let isFrozen = false;
-    let thaw: (() => void) | undefined;
-    const frozen = new Promise<void>((resolve) => (thaw = resolve));
+    const frozen = gate();
     const first = await deafWorker({
-      around: async (_name, run) => {
-        if (isFrozen) await frozen;
+      around: async (name, run) => {
+        if (name === 'finish_turn') await frozen.opened;
         return run();
       },
     });
     const chatId = await harness.createChat(slow('takeover'));
     await first.worker.sweep();
     await eventually(async () => expect(await requests('takeover')).toBe(1));
-    isFrozen = true;
     await harness.store.database.query(endLease, [first.worker.workerId]);
     const second = await deafWorker();
     await second.worker.sweep();
     const done = await harness.until(chatId, 'waiting');
     expect(done.workerId).toBe(second.worker.workerId);
-    thaw?.();
+    frozen.open();
     await eventually(() => expect(first.worker.roster.count).toBe(0));
     expect(await answers(chatId)).toEqual(['token '.repeat(30)]);
     expect(await requests('takeover')).toBe(2);
@@ -188,8 +192,10 @@ describe('a worker', () => {
 
   it('that stops hands a running turn over at once', async () => {
     const first = await harness.startWorker();
-    const chatId = await harness.createChat(slow('hand-over'));
-    await harness.partsOf(chatId, 2);
+    // Asked for the first time it never ends.
+    const fault = { kind: 'stall', after_chunks: 20, first_attempts: 1 } as const;
+    const chatId = await harness.createChat({ ...slow('hand-over'), fault });
+    await harness.partsOf(chatId, 1);
     const second = await harness.startWorker({ settings: { sweepMs: 60_000 } });
     await first.stop(0);
     const done = await harness.until(chatId, 'waiting');
@@ -200,11 +206,19 @@ describe('a worker', () => {
   });
 
   it('that stops lets a step finish within its grace period, and begins no other turn', async () => {
-    const first = await harness.startWorker();
+    const told = gate();
+    const first = await harness.startWorker({
+      around: async (name, run) => {
+        if (name === 'finish_turn') await told.opened;
+        return run();
+      },
+    });
     const chatId = await harness.createChat({ ...slow('grace'), chunk_ms: 5 });
     await harness.partsOf(chatId, 1);
     await follow(chatId, ask({ key: 'after-grace', reply: 'next' }));
-    await first.stop(10_000);
+    const stopped = first.stop(30_000);
+    told.open();
+    await stopped;
     expect(await answers(chatId)).toEqual(['token '.repeat(30)]);
     expect(await requests('after-grace')).toBe(0);
     expect(await harness.head(chatId)).toMatchObject({ status: 'running', workerId: null });
@@ -246,23 +260,24 @@ describe('a worker', () => {
 
   it('tells who joins in the middle what was said so far', async () => {
     const { worker } = await harness.startWorker();
-    const chatId = await harness.createChat(slow('episode'));
+    const chatId = await harness.createChat({ ...slow('episode'), fault: { kind: 'never_ending' } });
     await harness.partsOf(chatId, 5);
     const request = { chat_id: chatId, after_seq: 0 };
     const { episode } = await harness.bus.request(subjects.workerEpisode(worker.workerId), request, {
-      timeoutMs: 1_000,
+      timeoutMs: 20_000,
     });
     expect(episode).toMatchObject({ first_seq: 1, is_closed: false, generation_attempt: 0 });
     const later = await harness.bus.request(
       subjects.workerEpisode(worker.workerId),
       { ...request, after_seq: 3 },
-      { timeoutMs: 1_000 },
+      { timeoutMs: 20_000 },
     );
     expect(later.episode?.first_seq).toBe(4);
     expect(later.episode?.parts.slice(0, 1)).toEqual(episode?.parts.slice(3, 4));
+    await interrupt(harness.store, { chatId, ownerId: harness.ownerId });
     await harness.until(chatId, 'waiting');
     const closed = await harness.bus.request(subjects.workerEpisode(worker.workerId), request, {
-      timeoutMs: 1_000,
+      timeoutMs: 20_000,
     });
     expect(closed.episode?.is_closed).toBe(true);
     const whole = closed.episode?.parts.map(({ part }) => (part.type === 'text' ? part.text : '')).join('');

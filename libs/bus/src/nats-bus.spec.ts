@@ -8,6 +8,19 @@ import { describeWorkQueue } from './testing/work-queue.testsuite';
 import { eventually } from './testing/eventually';
 import { collector, noteSubject } from './testing/test-bus';
 
+/** Waits for so long, and says for how long at most this process did nothing meanwhile. */
+async function longestStandstill(ms: number): Promise<number> {
+  const startedAt = performance.now();
+  let longestMs = 0;
+  for (let at = startedAt; at < startedAt + ms;) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const now = performance.now();
+    longestMs = Math.max(longestMs, now - at);
+    at = now;
+  }
+  return longestMs;
+}
+
 describe('The bus over NATS', () => {
   let server: NatsServer | undefined;
   const url = (): string => server?.url ?? '';
@@ -40,17 +53,22 @@ describe('The bus over NATS', () => {
 
   it('does not deliver a job again while its consumer works on it longer than the ack wait', async () => {
     const bus = await connectNats({ url: url(), name: 'slow' });
-    const queue = bus.workQueue(noteSubject('slow.jobs'));
-    const seen: number[] = [];
-    await queue.consume(
-      async (_payload, { deliveries }) => {
-        seen.push(deliveries);
-        await new Promise((resolve) => setTimeout(resolve, 2_500));
-      },
-      { concurrency: 2, ackWaitMs: 1_000 },
-    );
-    await queue.add({ n: 1 }, { messageId: 'job' });
-    await eventually(() => expect(seen).toHaveLength(1));
+    let [seen, stoodStillMs]: [number[], number] = [[], Infinity];
+    // A process that stands still does not say that it works: such an attempt shows nothing.
+    for (let attempt = 1; stoodStillMs > 400; attempt += 1) {
+      [seen, stoodStillMs] = [[], 0];
+      const queue = bus.workQueue(noteSubject(`slow.jobs${attempt}`));
+      const consumer = await queue.consume(
+        async (_payload, { deliveries }) => {
+          seen.push(deliveries);
+          stoodStillMs = Math.max(stoodStillMs, await longestStandstill(2_500));
+        },
+        { concurrency: 2, ackWaitMs: 1_000 },
+      );
+      await queue.add({ n: 1 }, { messageId: 'job' });
+      await eventually(() => expect(seen).not.toEqual([]));
+      await consumer.drain();
+    }
     await bus.drain();
     expect(seen).toEqual([1]);
   });

@@ -103,7 +103,7 @@ describe('While NATS is away', () => {
     await takeAway();
     const startedAt = Date.now();
     await bus.drain();
-    expect(Date.now() - startedAt).toBeLessThan(3_000);
+    expect(Date.now() - startedAt).toBeLessThan(20_000);
   });
 
   it('the first connection is tried until it is there', async () => {

@@ -67,9 +67,24 @@ describe('followChat', () => {
     client = new ParleyClient({ baseUrl: `http://127.0.0.1:${port}` });
   });
   afterEach(async () => {
+    jest.useRealTimers();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
+
+  /** Of the client and this file; sockets and `eventually` go on by themselves. */
+  function moveTimersByHand(): void {
+    jest.useFakeTimers({ doNotFake: ['Date', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate'] });
+  }
+
+  /** Lets the waits before a return be over. */
+  async function passDelays(check: () => boolean): Promise<void> {
+    await eventually(() => {
+      if (check()) return true;
+      jest.advanceTimersByTime(1);
+      return false;
+    });
+  }
 
   const stream =
     (events: readonly [string, StreamEvent][], end: 'end' | 'cut' | 'stay') => (response: ServerResponse) => {
@@ -273,18 +288,30 @@ describe('followChat', () => {
     });
 
     it('takes a stream on which not even an empty frame comes for a dead one', async () => {
+      const sockets: WebSocket[] = [];
       greetings.push(
         (socket) => {
+          sockets.push(socket);
           socket.send(running);
-          // Three signs of life within more time than silence may take, then none.
-          for (const ms of [40, 80, 120]) setTimeout(() => socket.send('[]'), ms);
         },
         (socket) => socket.send(waiting),
       );
-      const begunAt = performance.now();
-      const views = await allShown({ webSocket, silenceMs: 100, cutSpreadMs: 0 });
-      expect(views).toEqual(['running ()', 'waiting ()']);
-      expect(performance.now() - begunAt).toBeGreaterThan(200);
+      let frames = 0;
+      const counting = (url: string): WebSocket => webSocket(url).on('message', () => (frames += 1));
+      moveTimersByHand();
+      const views = allShown({ webSocket: counting, silenceMs: 100, cutSpreadMs: 0 });
+      await eventually(() => frames === 1);
+      // Three signs of life within more time than silence may take, then none.
+      for (const frame of [2, 3, 4]) {
+        jest.advanceTimersByTime(60);
+        sockets[0]?.send('[]');
+        await eventually(() => frames === frame);
+      }
+      jest.advanceTimersByTime(99);
+      expect(greetings).toHaveLength(1);
+      jest.advanceTimersByTime(1);
+      await passDelays(() => greetings.length === 0);
+      expect(await views).toEqual(['running ()', 'waiting ()']);
     });
 
     it('spreads the first return after a cut without a hint, and keeps to a hint', async () => {
@@ -308,7 +335,14 @@ describe('followChat', () => {
 
   it('takes a silent stream for a dead one', async () => {
     answers.push(stream([['1.0.1', part(1, 'a')]], 'stay'), stream([['2.0.0', status('waiting')]], 'stay'));
-    expect(await followUntilWaiting({ silenceMs: 20 })).toBe('a');
+    moveTimersByHand();
+    const preview = followUntilWaiting({ silenceMs: 20, onEvent: () => (told += 1) });
+    await eventually(() => told === 1);
+    jest.advanceTimersByTime(19);
+    expect(asked).toHaveLength(1);
+    jest.advanceTimersByTime(1);
+    await passDelays(() => asked.length === 2);
+    expect(await preview).toBe('a');
   });
 
   it('throws what asking again cannot mend', async () => {

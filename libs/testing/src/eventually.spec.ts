@@ -25,6 +25,18 @@ describe('eventually', () => {
     await expect(failing).rejects.toThrow(`failure ${calls}`);
   });
 
+  it('is patient in looks, not in seconds that the machine stands still', async () => {
+    let calls = 0;
+    const standStill = (ms: number): void =>
+      void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    const check = (): boolean => {
+      calls += 1;
+      standStill(20);
+      return calls > 14;
+    };
+    expect(await eventually(check, { timeoutMs: 30 })).toBe(true);
+  });
+
   it('takes false for a failure, and other empty values for an answer', async () => {
     await expect(eventually(() => false, { timeoutMs: 5 })).rejects.toThrow(/still false/i);
     expect(await eventually(() => undefined)).toBeUndefined();

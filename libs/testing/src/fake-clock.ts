@@ -23,7 +23,8 @@ interface Waiter {
   found(): void;
 }
 
-const patienceMs = 5_000;
+/** Counted in short waits, so that a machine that stands still for seconds uses up one of them. */
+const patience = { waits: 160, waitMs: 50 };
 
 export class FakeClock implements Clock {
   private readonly sleeping = new Set<Sleeping>();
@@ -80,19 +81,23 @@ export class FakeClock implements Clock {
     return [...this.sleeping].filter((sleeper) => name === undefined || sleeper.name === name);
   }
 
-  /** Resolves when somebody sleeps under that name; at once if so already. Rejects after 5 s of real time. */
+  /** Resolves when somebody sleeps under that name; at once if so already. Rejects after 8 s of real time. */
   async waitForSleeper(name: string): Promise<void> {
     if (this.sleepers(name).length > 0) return;
     await new Promise<void>((resolve, reject) => {
-      const patience = setTimeout(() => {
+      let waits = 0;
+      const waiting = setInterval(() => {
+        waits += 1;
+        if (waits < patience.waits) return;
+        clearInterval(waiting);
         this.waiters.delete(waiter);
         const others = this.sleepers().map((sleeper) => sleeper.name);
         reject(new Error(`Nobody sleeps as "${name}"; asleep are: ${others.join(', ') || 'none'}.`));
-      }, patienceMs);
+      }, patience.waitMs);
       const waiter: Waiter = {
         name,
         found: () => {
-          clearTimeout(patience);
+          clearInterval(waiting);
           this.waiters.delete(waiter);
           resolve();
         },

@@ -39,9 +39,9 @@ describe('the pages of a PDF', () => {
     const hostile = Buffer.from(
       `%PDF-1.4 ${'/Type /Pages /Count 1 '.repeat(200_000)}${'/Type/ObjStm'.repeat(20_000)}`,
     );
-    const startedAt = performance.now();
+    const started = process.cpuUsage();
     expect(countPdfPages(hostile)).toBe(1);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(5_000);
   });
 });
 
