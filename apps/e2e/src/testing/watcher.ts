@@ -2,6 +2,8 @@
 import { ChatView, openStream, type ParleyClient, type StreamOptions } from '@parley/client';
 import type { ChatMessage, StreamEvent, StreamMessagePart } from '@parley/contracts';
 
+const LOOK_MS = 50;
+
 export class Watcher {
   readonly view = new ChatView();
   readonly events: StreamEvent[] = [];
@@ -27,11 +29,15 @@ export class Watcher {
     }
   }
 
-  /** Rejects when the stream ends, or after `timeoutMs`, telling the last events. */
+  /** Rejects when the stream ends, or after looks for `timeoutMs`, telling the last events. A machine that stands still uses up none. */
   async until(condition: (watcher: this) => boolean, timeoutMs = 20_000): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), timeoutMs);
+      let looks = 0;
+      timer = setInterval(() => {
+        looks += 1;
+        if (looks * LOOK_MS >= timeoutMs) resolve('late');
+      }, LOOK_MS);
     });
     try {
       while (!condition(this)) {
@@ -43,7 +49,7 @@ export class Watcher {
         }
       }
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
   }
 

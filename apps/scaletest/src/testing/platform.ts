@@ -100,7 +100,9 @@ async function startServices(databaseUrl: string, faults: PlantedFaults, stack: 
       database: query === undefined ? database : withQuery(database, (known) => query(known, number)),
       tools,
       metrics: new Metrics(),
-      config: loadConfig(workerConfig, { env: { ...turnsAlone({ hasTitles: true }), ...workerEnv } }),
+      config: loadConfig(workerConfig, {
+        env: { ...turnsAlone({ hasTitles: true }), WORKER_LEASE_MS: '60000', ...workerEnv },
+      }),
     });
     await worker.start({ port: 0, host: '127.0.0.1' });
     stack.defer(() => worker.stop(0));

@@ -102,7 +102,7 @@ describe('Ends of turns whose worker died', () => {
     });
     if (!created.ok) throw new Error(created.reason);
     const workerId = randomUUID();
-    await renewLease(test.database, { workerId, hostname: 'test', leaseMs: 6_000 });
+    await renewLease(test.database, { workerId, hostname: 'test', leaseMs: 600_000 });
     const head = await acquire(store, { workerId, chatId: created.chat.id });
     if (head?.runnerId == null) throw new Error('not acquired');
     return { head, fence: { chatId: head.id, runnerId: head.runnerId, historyVersion: head.historyVersion } };
@@ -189,7 +189,7 @@ describe('Ends of turns whose worker died', () => {
     await test.database.query(age, [old.head.id]);
     expect(await found()).toEqual([]);
     const workerId = live.head.workerId ?? '';
-    await renewLease(test.database, { workerId, hostname: 'test', leaseMs: 6_000 });
+    await renewLease(test.database, { workerId, hostname: 'test', leaseMs: 600_000 });
     await finishTurn(store, { fence: live.fence, messages: [answer('a')] });
     expect(await net().tick()).toBe(0);
   });

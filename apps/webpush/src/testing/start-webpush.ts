@@ -46,7 +46,7 @@ export async function addUser(database: Database): Promise<string> {
 }
 
 export async function publicKeyOf(bus: Bus): Promise<string> {
-  return (await bus.request(subjects.webpushKey(), {}, { timeoutMs: 5_000 })).public_key;
+  return (await bus.request(subjects.webpushKey(), {}, { timeoutMs: 20_000 })).public_key;
 }
 
 /** As the gateway asks. */

@@ -74,7 +74,9 @@ export class SpendingSystem {
       secretBox: gateway.secretBox,
       logger: createLogger({ name: 'test', level: 'silent' }),
       metrics: new Metrics(),
-      config: loadConfig(workerConfig, { env: { CHAT_SWEEP_MS: '200', ...workerEnv } }),
+      config: loadConfig(workerConfig, {
+        env: { CHAT_SWEEP_MS: '200', WORKER_LEASE_MS: '60000', ...workerEnv },
+      }),
     });
     await worker.start(null);
     const models: PricedModel[] = [];
