@@ -40,7 +40,7 @@ function build() {
 }
 
 function run() {
-  const child = spawn(process.execPath, ['--enable-source-maps', join(root, program), ...args], {
+  const child = spawn(process.execPath, [join(root, program), ...args], {
     stdio: 'inherit',
     // Where the command was given, so that relative paths mean what the caller meant.
     cwd: process.env.INIT_CWD ?? process.cwd(),

@@ -25,7 +25,7 @@ export function startBuiltProgram(program: BuiltProgram): Promise<ServerProcess>
     name: program.name,
     commandFor: (port) => ({
       file: process.execPath,
-      args: ['--enable-source-maps', builtMain(program.packageName), ...program.argsFor(port)],
+      args: [builtMain(program.packageName), ...program.argsFor(port)],
       env: { ...program.envFor(port) },
       identity: {},
     }),

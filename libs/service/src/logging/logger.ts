@@ -5,6 +5,7 @@
  * Of an error only fields that cannot quote content are written: Postgres' `detail` shows whole rows, a provider's repeats prompts.
  */
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { sourceStack } from './source-stack';
 
 export type { Logger } from 'pino';
 
@@ -64,7 +65,7 @@ function toLoggedError(error: unknown, causes = 0): unknown {
   return {
     type: error.name,
     message: error.message,
-    stack: error.stack,
+    stack: error.stack && sourceStack(error.stack),
     ...Object.fromEntries(
       ERROR_FIELDS.flatMap((name) => (fields.has(name) ? [[name, fields.get(name)]] : [])),
     ),
