@@ -1,6 +1,13 @@
 /** The command behind `npm start`: the whole of Parley in one process, on embedded parts. */
 import { LlmMock } from '@parley/llmmock';
-import { createLogger, loadConfig, runService, traceExporterOf, type ServiceContext } from '@parley/service';
+import {
+  boundHeapGrowth,
+  createLogger,
+  loadConfig,
+  runService,
+  traceExporterOf,
+  type ServiceContext,
+} from '@parley/service';
 import { Command } from 'commander';
 import { answerSources } from './answer-sources';
 import { localConfig } from './config';
@@ -55,6 +62,7 @@ const { json = false } = new Command('npm start --')
   .parse()
   .opts<{ json?: boolean }>();
 
+boundHeapGrowth();
 void runService({
   name: 'parley',
   logger: createLogger({ name: 'parley', level: 'warn', destination: plainLog }),

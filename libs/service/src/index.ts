@@ -31,6 +31,7 @@ export {
   type ConfiguredServiceOptions,
   type ServiceConfigSchema,
 } from './process/run-configured-service';
+export { boundHeapGrowth } from './process/heap-growth';
 export { LISTEN_BACKLOG } from './process/listen-backlog';
 export { openParts, type OpenPartsOptions, type ServiceParts } from './process/open-parts';
 export { runService, type ServiceContext, type ServiceOptions } from './process/run-service';

@@ -1,7 +1,7 @@
 /**
  * What a whole follow-up turn costs in chats of 10, 1,000 and 10,000 messages: a cluster of one process of each service, with the mock as the model.
  * Not part of the tests; after `npm run build`:
- *   NODE_OPTIONS=--max-semi-space-size=8 npx jest --testMatch '**\/whole-turns.bench.ts'
+ *   NODE_OPTIONS=--max-semi-space-size=4 npx jest --testMatch '**\/whole-turns.bench.ts'
  * The option is that of a cluster's workers: what a prompt leaves to be collected costs as much here as there.
  * Turns of each size by BENCH_TURNS (default 100, one after the other, over some chats so that short ones stay short). Takes about three minutes.
  *

@@ -7,7 +7,7 @@ import { findFreePort } from '@parley/local-servers';
 import { eventually } from '@parley/testing';
 
 /** As `npm run cluster` and the scaletest start it. */
-const NODE_FLAGS = ['--max-semi-space-size=8'];
+const NODE_FLAGS = ['--max-semi-space-size=4'];
 const MAIN = join(__dirname, '../../../apps/stream-relay/dist/main.js');
 
 /** What a relay showed at one time. */

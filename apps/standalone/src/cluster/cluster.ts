@@ -33,8 +33,8 @@ export interface ClusterOptions {
 
 /** Long enough for a worker's hand-over and a gateway's open requests. */
 const STOP_TIMEOUT_MS = 30_000;
-/** What a turn leaves behind is gone soon: a young generation of at most 24 MiB, in place of 48, holds it. */
-const NODE_FLAGS = ['--max-semi-space-size=8'];
+/** What a turn leaves behind is gone soon: a young generation of at most 12 MiB, in place of 48, holds it. */
+const NODE_FLAGS = ['--max-semi-space-size=4'];
 
 interface Member {
   role: Role;

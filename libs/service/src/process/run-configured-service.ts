@@ -8,6 +8,7 @@
 import type { ConfigOf, ConfigSchema, Setting } from '../config/define-config';
 import { loadConfig } from '../config/load-config';
 import { createLogger, type LoggerOptions, type LogLevel } from '../logging/logger';
+import { boundHeapGrowth } from './heap-growth';
 import { runService, type ServiceContext } from './run-service';
 import type { ServiceHost } from './service-host';
 
@@ -29,6 +30,7 @@ export interface ConfiguredServiceOptions<Schema extends ServiceConfigSchema> {
 export function runConfiguredService<Schema extends ServiceConfigSchema>(
   options: ConfiguredServiceOptions<Schema>,
 ): Promise<number> {
+  boundHeapGrowth();
   const { name, host } = options;
   const logging = {
     name,

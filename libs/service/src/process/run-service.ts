@@ -9,7 +9,6 @@
  */
 import type { Logger } from '../logging/logger';
 import { createLogger } from '../logging/logger';
-import { boundHeapGrowth } from './heap-growth';
 import { processHost, type ServiceHost } from './service-host';
 
 /** On a busy machine the launcher may pass it on late. */
@@ -57,7 +56,6 @@ class ServiceLife {
   }
 
   run(): Promise<number> {
-    boundHeapGrowth();
     const exited = new Promise<number>((resolve) => (this.exited = resolve));
     return Promise.race([exited, this.live()]);
   }
