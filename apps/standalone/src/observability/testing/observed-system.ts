@@ -131,7 +131,8 @@ export class ObservedSystem {
       annotations: { isReadOnly: true },
       run: () => Promise.resolve({ time: 'noon' }),
     });
-    const config = loadConfig(workerConfig, { env: {} });
+    // A sweep that comes first, on a machine that stalls, would take the chat outside of any trace.
+    const config = loadConfig(workerConfig, { env: { CHAT_SWEEP_MS: '60000' } });
     const own = await this.surroundingsOf('chat-worker');
     const worker = createChatWorkerApp({ ...own, secretBox, config, tools: [clock] });
     await worker.start(null);
