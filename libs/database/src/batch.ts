@@ -6,7 +6,6 @@
  * a transaction that takes its time stops no more than its own row. When Postgres refuses a batch, each of its calls goes
  * apart, and only the one at fault fails.
  */
-import { setImmediate } from 'node:timers/promises';
 import { isConnectionError, sqlState } from './errors';
 import type { Queryable, SqlStatement } from './statement';
 
@@ -83,7 +82,7 @@ class Batch<Row extends object> {
     if (outcome !== 'lead') return outcome.row;
     this.isUnderWay = true;
     // What else this turn of the event loop brings comes along.
-    await setImmediate();
+    await new Promise((resolve) => setImmediate(resolve));
     const batch = this.takeBatch();
     const rows = await this.runTogether(batch).finally(() => this.handOn());
     for (const other of batch) if (other !== call) this.answer(other, rows);

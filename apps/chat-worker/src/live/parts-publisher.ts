@@ -1,5 +1,5 @@
 /**
- * Puts the live parts of one episode on the bus: the first at once, the rest every 20 ms or 8 KiB, adjacent deltas joined before
+ * Puts the live parts of one episode on the bus: the first at once, the rest every 30 ms or 8 KiB, adjacent deltas joined before
  * they are numbered. All episodes of a process wait for the same ticks, so that one write carries what all of them have.
  *
  * Never hurts the answer: whatever the bus refuses is dropped (viewers fill the hole from the episode, or wait for the stored
@@ -11,7 +11,7 @@ import type { Episode, EpisodeKey } from './episode';
 import type { Episodes } from './episodes';
 import { cutDelta, deltaOf, mergeParts, withDelta } from './merge-parts';
 
-const FLUSH_INTERVAL_MS = 20;
+const FLUSH_INTERVAL_MS = 30;
 const FLUSH_LENGTH = 8 * 1024;
 /** A part that is no delta and larger than this is left to the stored message. */
 const MAX_PART_LENGTH = 192 * 1024;
