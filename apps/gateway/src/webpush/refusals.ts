@@ -14,13 +14,10 @@ export function assertStored(reply: WebpushSubscribeReply): void {
     case 'key_changed':
       throw new ApiError(409, 'The key of this server has changed: reload the page and subscribe again.');
     case 'push_failed':
-      // Clients of this API expect 500 when the test notification is not taken.
-      throw new ApiError(
-        500,
-        'The test notification could not be sent, so the subscription was not stored.',
-        {
-          detail: reply.detail,
-        },
+      // Not 500, as others have it: whoever chooses the endpoint must not be able to set off the operator's alarms.
+      throw invalidField(
+        'endpoint',
+        `did not take the test notification, so the subscription was not stored: ${reply.detail}`,
       );
   }
 }
@@ -29,7 +26,7 @@ export function assertStored(reply: WebpushSubscribeReply): void {
 export function assertTested(reply: WebpushTestReply): void {
   if (reply.result === 'too_many') throw tooManyRequests(seconds(reply.retry_after_ms));
   if (reply.failed === 0) return;
-  throw new ApiError(500, 'The test notification could not be sent to every browser.', {
+  throw new ApiError(409, 'The test notification could not be sent to every browser.', {
     detail: `${reply.sent} sent, ${reply.failed} failed.`,
   });
 }

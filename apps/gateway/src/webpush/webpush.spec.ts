@@ -44,8 +44,8 @@ describe('the webpush routes', () => {
       answer: { validations: [{ field: 'endpoint', detail: 'is inside' }] },
     });
     expect(await reply({ result: 'push_failed', detail: 'no' })).toMatchObject({
-      status: 500,
-      answer: { detail: 'no' },
+      status: 400,
+      answer: { validations: [{ field: 'endpoint', detail: expect.stringContaining('no') as unknown }] },
     });
     expect(await reply({ result: 'key_changed' })).toMatchObject({ status: 409 });
     expect(await reply({ result: 'too_many', retry_after_ms: 1_500 })).toMatchObject({
@@ -63,10 +63,10 @@ describe('the webpush routes', () => {
     webpush.isKnown = true;
   });
 
-  test('a test that did not reach every browser is 500', async () => {
+  test('a test that did not reach every browser is a conflict', async () => {
     expect((await asMember('POST', 'me/webpush/test')).status).toBe(204);
     webpush.testReply = { result: 'done', sent: 1, failed: 1 };
-    expect((await asMember('POST', 'me/webpush/test')).status).toBe(500);
+    expect((await asMember('POST', 'me/webpush/test')).status).toBe(409);
   });
 
   test('the public key is in the build info', async () => {
