@@ -3,6 +3,7 @@ import type { ChatParts, EpisodeReply } from '@parley/contracts';
 import { type SqlStatement, sql } from '@parley/database';
 import { eventually } from '@parley/testing';
 import type { PlantedFaults, Query } from './platform';
+import { isOf, withLists, withListsRewritten } from './statements';
 
 const isParts = (subject: string): boolean => /^chat\..*\.parts$/.test(subject);
 const DROPPED_SEQ = 3;
@@ -39,31 +40,28 @@ export function losesAPart(seq: number): PlantedFaults {
   };
 }
 
-/** Rewrites what the third end of a turn commits. */
-function onThirdFinish(change: (messages: readonly string[]) => readonly string[]): PlantedFaults {
+/** Rewrites what ends of turns commit, from the third one on. */
+function fromThirdFinish(change: (values: readonly unknown[]) => readonly unknown[]): PlantedFaults {
   let finished = 0;
   return {
     query: (real): Query =>
       function meddled(statement, values) {
-        if (statement.name !== 'finish_turn') return real(statement, values);
+        if (!isOf('finish_turn', statement)) return real(statement, values);
         finished += 1;
-        if (finished !== 3) return real(statement, values);
-        return real(
-          statement,
-          values.map((value) => (isMessages(value) ? change(value) : value)),
-        );
+        return real(statement, finished < 3 ? values : change(values));
       },
   };
 }
 
-const isMessages = (value: unknown): value is readonly string[] => Array.isArray(value);
-
 /** The answer is committed twice. */
-export const commitsTwice = (): PlantedFaults => onThirdFinish((messages) => [...messages, ...messages]);
+export const commitsTwice = (): PlantedFaults =>
+  fromThirdFinish((values) => withLists(values, (messages) => [...messages, ...messages]));
 
 /** A letter of the answer is another one than was streamed. */
 export const commitsAnotherText = (): PlantedFaults =>
-  onThirdFinish((messages) => messages.map((text) => text.replace(/("text": ?")[a-z]/, '$1#')));
+  fromThirdFinish((values) =>
+    withListsRewritten(values, (message) => message.replace(/("text": ?")[a-z]/, '$1#')),
+  );
 
 const READ_CHAT = sql(
   'planted_read_chat',
@@ -85,7 +83,7 @@ export function skipsAFence({ isFenced }: { isFenced: boolean }): PlantedFaults 
   const query = (real: Query, worker: number): Query =>
     async function throughTheFault<Row>(statement: SqlStatement, values: readonly unknown[]): Promise<Row[]> {
       if (statement.name === 'renew_lease' && cutOff === worker) return [];
-      if (statement.name !== 'finish_turn' || cutOff !== undefined) return real<Row>(statement, values);
+      if (!isOf('finish_turn', statement) || cutOff !== undefined) return real<Row>(statement, values);
       cutOff = worker;
       const [chatId, runnerId, historyVersion] = values;
       await eventually(

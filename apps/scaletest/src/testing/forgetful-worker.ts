@@ -2,6 +2,7 @@
 import type { WorkerWake } from '@parley/contracts';
 import type { SqlStatement } from '@parley/database';
 import type { PlantedFaults, Query } from './platform';
+import { withLists } from './statements';
 
 interface Row {
   readonly chat_id: string;
@@ -55,7 +56,7 @@ export const losesPartials = (): PlantedFaults => ({
       if (statement.name !== 'finish_interruption') return real(statement, values);
       return real(
         statement,
-        values.map((value) => (Array.isArray(value) ? [] : value)),
+        withLists(values, () => []),
       );
     },
 });

@@ -13,6 +13,7 @@ import { LlmMock } from '@parley/llmmock';
 import { createLogger, loadConfig, Metrics, Readiness } from '@parley/service';
 import { createStreamRelay, relayConfig } from '@parley/stream-relay';
 import { turnsAlone } from '../system/turns-alone';
+import { oneByOne } from './statements';
 import { Stack } from '../system/stack';
 import type { Target } from '../system/target';
 
@@ -97,7 +98,8 @@ async function startServices(databaseUrl: string, faults: PlantedFaults, stack: 
   for (let number = 0; number < workers; number += 1) {
     const worker = createChatWorkerApp({
       ...parts,
-      database: query === undefined ? database : withQuery(database, (known) => query(known, number)),
+      database:
+        query === undefined ? database : withQuery(database, (known) => oneByOne(query(known, number))),
       tools,
       metrics: new Metrics(),
       config: loadConfig(workerConfig, {

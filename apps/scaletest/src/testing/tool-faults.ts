@@ -2,19 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import type { SqlStatement } from '@parley/database';
 import type { PlantedFaults, Query } from './platform';
+import { isOf, isWaiting, withListsRewritten } from './statements';
 
 /** Another token is committed than was there. */
 function rewriting(name: 'commit_step' | 'commit_results'): Pick<PlantedFaults, 'query'> {
-  const other = (text: unknown): unknown =>
-    typeof text === 'string' ? text.replace(/("token": ?")[^"]+/, '$1another') : text;
+  const other = (json: string): string => json.replace(/("token": ?")[^"]+/, '$1another');
   return {
     query: (real): Query =>
       function rewritten(statement, values) {
-        if (statement.name !== name) return real(statement, values);
-        return real(
-          statement,
-          values.map((value) => (Array.isArray(value) ? value.map(other) : value)),
-        );
+        return real(statement, isOf(name, statement) ? withListsRewritten(values, other) : values);
       },
   };
 }
@@ -31,8 +27,9 @@ export function losesResults(): Pick<PlantedFaults, 'query'> {
   return {
     query: (real): Query =>
       async function losing<Row>(statement: SqlStatement, values: readonly unknown[]): Promise<Row[]> {
-        if (isLost || statement.name !== 'commit_results') return real<Row>(statement, values);
-        isLost = true;
+        if (isLost || !isOf('commit_results', statement)) return real<Row>(statement, values);
+        // Who gets no row asks once more, waiting.
+        isLost = isWaiting(statement);
         return [];
       },
   };
