@@ -15,6 +15,8 @@ import { buildPrompt } from '../../libs/llm/src/prompt/build-prompt';
 import type { PromptRow } from '../../libs/llm/src/prompt/prompt-row';
 import { SIZES } from './long-chats/filled-chat';
 
+const SONNET = { providerId: 'p3', modelName: 'claude-sonnet-5' };
+
 const ROUNDS = 20;
 /** Of a round: so many that each is as long as a short history's twenty, and one at least of the longest. */
 const MAX_STEPS = 20;
@@ -28,7 +30,7 @@ const connection = (type: ModelConnection['type']): ModelConnection => ({
 const REQUESTS: Readonly<Record<string, (request: ModelRequest) => unknown>> = {
   responses: (request) => responsesRequest(request, connection('openai')),
   'chat completions': (request) => chatRequest(request, connection('openai-compat')),
-  anthropic: (request) => messagesRequest(request, 'claude-sonnet-5'),
+  anthropic: (request) => messagesRequest(request, SONNET),
 };
 
 const row = (id: number, role: PromptRow['role'], ...content: MessagePart[]): PromptRow => ({

@@ -37,7 +37,7 @@ const TABLE: readonly FaultRow[] = [
   row('400', { kind: 'status', status: 400 }, ['generic', 'given up']),
   row('401', { kind: 'status', status: 401 }, ['auth', 'given up']),
   row('403', { kind: 'status', status: 403 }, ['auth', 'given up']),
-  row('404', { kind: 'status', status: 404 }, ['generic', 'given up']),
+  row('404', { kind: 'status', status: 404 }, ['config', 'given up']),
   row('408', { kind: 'status', status: 408 }, ['timeout', 'tried again']),
   row('429', { kind: 'status', status: 429 }, ['rate_limit', 'tried again']),
   row(

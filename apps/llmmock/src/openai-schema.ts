@@ -1,6 +1,8 @@
 import { ApiError } from './api-error';
 import { isObject, type JsonObject } from './json-fields';
 
+const ROOT_COMBINATORS = ['oneOf', 'anyOf', 'allOf', 'enum', 'not'];
+
 interface SchemaUse {
   /** "function 'x'" or "response_format 'x'". */
   readonly name: string;
@@ -54,7 +56,7 @@ function checkStrict(schema: unknown, path: readonly string[], use: SchemaUse): 
 
 /**
  * The rules of OpenAI's structured outputs: the root is an object and, in strict mode, every object closes its
- * properties and requires them all (https://platform.openai.com/docs/guides/structured-outputs).
+ * properties and requires them all; the root has properties and is no choice between schemas (https://platform.openai.com/docs/guides/structured-outputs).
  * @throws ApiError (400)
  */
 export function checkSchema(schema: JsonObject, isStrict: boolean, use: SchemaUse): void {
@@ -62,5 +64,12 @@ export function checkSchema(schema: JsonObject, isStrict: boolean, use: SchemaUs
     const type = typeof schema['type'] === 'string' ? schema['type'] : 'None';
     throw refuse(use, `schema must be a JSON Schema of 'type: "object"', got 'type: "${type}"'.`);
   }
+  if (ROOT_COMBINATORS.some((key) => key in schema)) {
+    throw refuse(
+      use,
+      "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level.",
+    );
+  }
+  if (!isObject(schema['properties'])) throw refuse(use, 'In context=(), object schema missing properties.');
   if (isStrict) checkStrict(schema, [], use);
 }

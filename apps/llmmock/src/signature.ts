@@ -8,20 +8,21 @@ export function seal(purpose: string, text: string): string {
   return hash('sha256', `llmmock seal\0${purpose}\0${text.length}\0${text.toWellFormed()}`, 'base64');
 }
 
-/** What an Anthropic `thinking` block carries. */
-export function thinkingSignature(thinking: string): string {
-  return `Em0c${seal('thinking', thinking)}`;
+/** What an Anthropic `thinking` block of this model carries: no other model takes it back. */
+export function thinkingSignature(model: string, thinking: string): string {
+  return `Em0c${seal(`thinking of ${model}`, thinking)}`;
 }
 
 /** What a `redacted_thinking` block carries; `id` makes two of them differ. */
-export function redactedThinking(id: string): string {
-  return `EmRk${Buffer.from(id).toString('base64url')}.${seal('redacted', id)}`;
+export function redactedThinking(model: string, id: string): string {
+  return `EmRk${Buffer.from(id).toString('base64url')}.${seal(`redacted by ${model}`, id)}`;
 }
 
-export function isRedactedThinking(data: string): boolean {
+export function isRedactedThinking(model: string, data: string): boolean {
   const match = /^EmRk([A-Za-z0-9_-]+)\.(.+)$/.exec(data);
   return (
-    match?.[1] !== undefined && match[2] === seal('redacted', Buffer.from(match[1], 'base64url').toString())
+    match?.[1] !== undefined &&
+    match[2] === seal(`redacted by ${model}`, Buffer.from(match[1], 'base64url').toString())
   );
 }
 

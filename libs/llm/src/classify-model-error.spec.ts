@@ -46,6 +46,18 @@ const RULES: [rule: string, error: unknown, expected: Expected][] = [
     http(400, "Item 'msg_1' of type 'message' was provided without its required 'reasoning' item: 'rs_1'."),
     no('generic'),
   ],
+  [
+    '3: reasoning that its maker cannot read',
+    http(400, 'The encrypted content gAAA...DQ== could not be verified.', {
+      code: 'invalid_encrypted_content',
+    }),
+    no('generic'),
+  ],
+  [
+    '3: thinking of another model',
+    http(400, 'messages.1.content.0: Invalid `signature` in `thinking` block'),
+    no('generic'),
+  ],
   ['4: the stream ended early', new StreamEndedError(), yes('timeout')],
   ['4: the stream was garbled', new MalformedEventError('{'), yes('timeout')],
   ['5: 529', http(529, 'busy'), yes('overloaded')],
@@ -60,6 +72,12 @@ const RULES: [rule: string, error: unknown, expected: Expected][] = [
     no('usage_limit'),
   ],
   ['6: quota in a 403', http(403, 'Your billing account is closed'), no('usage_limit')],
+  [
+    '6: a billing limit, by its code',
+    http(400, 'Limit reached', { code: 'billing_hard_limit_reached' }),
+    no('usage_limit'),
+  ],
+  ['6: a quota, by its code', http(403, 'No more', { code: 'quota_exceeded' }), no('usage_limit')],
   ['6: 402', http(402, 'pay'), no('usage_limit')],
   [
     '6: a 429 that says quota is a rate limit',
@@ -99,6 +117,13 @@ const RULES: [rule: string, error: unknown, expected: Expected][] = [
   ['9: a wrong model wrapped in 429', http(429, 'invalid model'), no('config')],
   ['10: a disabled provider', http(503, 'The provider is disabled'), no('provider_disabled')],
   ['11: 408', http(408, ''), yes('timeout')],
+  ['11: 522 of a network before the provider', http(522, ''), yes('timeout')],
+  [
+    '12: a path or model that is not there',
+    http(404, 'model: claude-9', { type: 'not_found_error' }),
+    no('config'),
+  ],
+  ['12: a body that is too large', http(413, 'Payload Too Large'), no('config')],
   ['11: 502', http(502, 'Bad gateway'), yes('timeout')],
   ['11: 503', http(503, ''), yes('timeout')],
   ['11: 504', http(504, ''), yes('timeout')],

@@ -31,6 +31,20 @@ const never = () => false;
 const CONFIG_WORDS =
   /invalid model|model[ _]not[ _]found|unknown model|unsupported model|no such model|model .{0,200}(does not exist|is not (found|supported|available))|context[ _]length[ _]exceeded|maximum context length|context window|prompt is too long|too many (input )?tokens|request_too_large|unsupported (parameter|value)|invalid_function_parameters/s;
 
+/** Continuity of the Responses API: calls and their outputs, reasoning and what followed it. */
+const CONTINUITY_WORDS =
+  /no tool (output|call) found for function call|without its required (following|'?reasoning'?) item|required '?reasoning'? item/;
+
+/** What the provider has signed, encrypted or stored itself, and does not take back. */
+const SEAL_WORDS =
+  /invalid_encrypted_content|encrypted[ _]content\b.{0,4000}could not be (verified|decrypted)|invalid `?(signature|data)`? in `?(redacted_)?thinking`? block|thinking.? (or `?redacted_thinking`? )?blocks? in the latest assistant message cannot be modified|item (with id )?'[a-z]+_\w+' (not found|of type '\w+' was provided without its required)/s;
+
+/** Whether the request failed for a seal alone, so that the same request without seals may be taken. */
+export function isSealRefused(error: unknown): boolean {
+  const { status, text } = readErrorSignals(error);
+  return (status === 400 || status === 404) && SEAL_WORDS.test(text);
+}
+
 const looksLikeConfig = ({ text }: ErrorSignals) => CONFIG_WORDS.test(text);
 
 const RULES: readonly Rule[] = [
@@ -49,10 +63,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: 'continuity of the Responses API',
-    matches: ({ text }) =>
-      /no tool (output|call) found for function call|without its required (following|'?reasoning'?) item|required '?reasoning'? item/.test(
-        text,
-      ),
+    matches: ({ text }) => CONTINUITY_WORDS.test(text) || SEAL_WORDS.test(text),
     kind: 'generic',
     isRetryable: never,
   },
@@ -72,7 +83,7 @@ const RULES: readonly Rule[] = [
     name: 'quota',
     matches: ({ status, text }) =>
       text.includes('insufficient_quota') ||
-      (status !== 429 && (status === 402 || /\bquota\b|\bbilling\b|payment required/.test(text))),
+      (status !== 429 && (status === 402 || /quota|billing|payment required/.test(text))),
     kind: 'usage_limit',
     isRetryable: never,
   },
@@ -110,7 +121,12 @@ const RULES: readonly Rule[] = [
     kind: 'timeout',
     isRetryable: ({ isDeadline }) => !isDeadline,
   },
-  { name: 'config', matches: looksLikeConfig, kind: 'config', isRetryable: never },
+  {
+    name: 'config',
+    matches: (signals) => CONFIG_STATUSES.has(signals.status ?? 0) || looksLikeConfig(signals),
+    kind: 'config',
+    isRetryable: never,
+  },
   {
     name: 'server error',
     matches: ({ status, text }) => status === 500 || /(internal )?server[ _]error|\bapi_error\b/.test(text),
@@ -120,7 +136,10 @@ const RULES: readonly Rule[] = [
   { name: 'the rest', matches: always, kind: 'generic', isRetryable: never },
 ];
 
-const TIMEOUT_STATUSES = new Set([408, 502, 503, 504]);
+/** From 520 on: of the network that stands before many providers, when it does not reach them. */
+const TIMEOUT_STATUSES = new Set([408, 502, 503, 504, 520, 521, 522, 523, 524]);
+/** No such model, deployment or path; a request that is too large. */
+const CONFIG_STATUSES = new Set([404, 413]);
 
 /** A cancellation that nobody here asked for is the provider's doing. */
 function isConnectionFailure(signals: ErrorSignals, { isDeadline }: Caller): boolean {

@@ -14,7 +14,9 @@ import { chatRequest } from './adapters/openai-chat/request';
 import { ResponsesDecoder } from './adapters/openai-responses/decoder';
 import { responsesRequest } from './adapters/openai-responses/request';
 import { openAiSdk } from './adapters/openai-sdk';
+import { isSealRefused } from './classify-model-error';
 import type { ModelClient, ModelRequest } from './model-client';
+import { withoutSeals } from './prompt/without-seals';
 import type { ProviderConnections } from './transport/provider-connections';
 import { DEFAULT_SILENCE_MS, type StreamDecoder, streamParts } from './transport/stream-parts';
 
@@ -52,7 +54,7 @@ export function createModelClient(connection: ModelConnection, options: ModelCli
           ...runtime,
           provider,
           decoder: api.decoder(),
-          send: (requestSignal) => api.send(request, requestSignal),
+          send: (requestSignal) => sendSealed(api, request, requestSignal),
         },
         signal,
       ),
@@ -84,16 +86,36 @@ function createApi(connection: ModelConnection, runtime: ModelRuntime): Api {
         send: (request, signal) =>
           sdk
             .post('/v1/messages', {
-              body: messagesRequest(withinPdfLimit(request, connection.contextLimit), connection.modelName),
+              body: messagesRequest(withinPdfLimit(request, connection.contextLimit), connection),
               signal,
               stream: true,
               ...betaHeader(request),
             })
             .asResponse(),
-        decoder: () => new MessagesDecoder(),
+        decoder: () => new MessagesDecoder(connection),
       };
     }
   }
+}
+
+/**
+ * Providers come to refuse what they have sealed themselves (another key or account behind the same address, keys changed, an item that
+ * they forgot), and would refuse every later request of the chat for it. Then the model is asked without it, once, in the same attempt.
+ */
+async function sendSealed(api: Api, request: ModelRequest, signal: AbortSignal): Promise<Response> {
+  try {
+    return await api.send(request, signal);
+  } catch (error) {
+    if (!isSealRefused(error) || !hasSeals(request)) throw error;
+    return api.send(withoutSeals(request), signal);
+  }
+}
+
+function hasSeals({ messages }: ModelRequest): boolean {
+  return messages.some(
+    (message) =>
+      message.role === 'assistant' && message.parts.some((part) => part.providerMetadata !== undefined),
+  );
 }
 
 function betaHeader(request: ModelRequest): { headers?: Record<string, string> } {

@@ -8,6 +8,8 @@ import { settingsFor } from './model-settings';
 import { refusedOptions } from './option-refusals';
 import { asking, CASES, client, collect, idle, TOOL, useMock } from './testing/mock-clients';
 
+const SONNET = { providerId: 'p3', modelName: 'claude-sonnet-5' };
+
 useMock();
 
 const shared = {
@@ -119,19 +121,22 @@ test('Chat Completions gets each option in its place', () => {
 });
 
 test('Messages gets each option in its place, and thinking as it was asked for', () => {
-  expect(messagesRequest(requestOf('Anthropic Messages'), 'claude-sonnet-5')).toMatchObject({
+  expect(messagesRequest(requestOf('Anthropic Messages'), SONNET)).toMatchObject({
     temperature: 0.5,
     top_k: 5,
     tool_choice: { type: 'auto', disable_parallel_tool_use: true },
   });
   const thinking = { thinking: { budget_tokens: 2_000 }, thinking_display: 'omitted' } as const;
   expect(
-    messagesRequest(requestOf('', { settings: { anthropic: thinking } }), 'claude-sonnet-4-5'),
+    messagesRequest(requestOf('', { settings: { anthropic: thinking } }), {
+      ...SONNET,
+      modelName: 'claude-sonnet-4-5',
+    }),
   ).toMatchObject({
     thinking: { type: 'enabled', budget_tokens: 2_000, display: 'omitted' },
   });
   const effort = { reasoningEffort: 'high', anthropic: { thinking_display: 'omitted' } } as const;
-  expect(messagesRequest(requestOf('', { settings: effort }), 'claude-sonnet-5')).toMatchObject({
+  expect(messagesRequest(requestOf('', { settings: effort }), SONNET)).toMatchObject({
     thinking: { type: 'adaptive', display: 'omitted' },
   });
 });
@@ -148,10 +153,7 @@ test('reasoning stays away from Anthropic where it shall not be sent, and a mess
     { role: 'user', parts: [{ type: 'text', text: 'c' }] },
   ] as const;
   const body = (sends: boolean) =>
-    messagesRequest(
-      { messages, tools: [], settings: { anthropic: { send_reasoning: sends } } },
-      'claude-sonnet-5',
-    );
+    messagesRequest({ messages, tools: [], settings: { anthropic: { send_reasoning: sends } } }, SONNET);
   expect(JSON.stringify(body(true))).toContain('hm');
   expect(JSON.stringify(body(false))).not.toContain('hm');
 });

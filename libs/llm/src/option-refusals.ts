@@ -3,7 +3,7 @@
  * names, because at the call it would be too late: an API refuses the whole request, or a library drops them silently.
  */
 import type { FieldError, ModelCallConfig, ProviderType } from '@parley/contracts';
-import { takesThinkingBudget } from './adapters/anthropic/thinking';
+import { takesThinkingBudget } from './adapters/anthropic/model-families';
 import { apiOf, type ModelApi } from './adapters/model-connection';
 
 /** Options that not every API takes, with those that do. A spec compares it with the schema of the configuration. */

@@ -13,6 +13,8 @@ import { StepAccumulator } from './step-accumulator';
 import { CASES, client, collect, idle, useMock } from './testing/mock-clients';
 import type { StreamDecoder } from './transport/stream-parts';
 
+const SONNET = { providerId: 'p3', modelName: 'claude-sonnet-5' };
+
 useMock();
 
 const page = {
@@ -107,12 +109,12 @@ const requestOn = (content: readonly MessagePart[], settings: ModelRequest['sett
   settings,
 });
 const sentBy = (request: ModelRequest) =>
-  messagesRequest(request, 'claude-sonnet-5').messages.flatMap(({ role, content }) =>
+  messagesRequest(request, SONNET).messages.flatMap(({ role, content }) =>
     role === 'assistant' && typeof content !== 'string' ? content : [],
   );
 
 describe('a search of Anthropic', () => {
-  const { step, live } = stepOf(new MessagesDecoder(), ANTHROPIC);
+  const { step, live } = stepOf(new MessagesDecoder(SONNET), ANTHROPIC);
 
   it('is stored as executed by the provider, with its sources once, and waits for no result', () => {
     expect(step.content()).toMatchObject([
@@ -215,14 +217,14 @@ describe('the search tool', () => {
 
   it('is offered where the options say so, and not in plan mode', () => {
     const asked = requestOn([], { anthropic, openai });
-    expect(messagesRequest(asked, 'claude-sonnet-5').tools).toMatchObject([
+    expect(messagesRequest(asked, SONNET).tools).toMatchObject([
       { type: 'web_search_20250305', name: 'web_search', allowed_domains: ['a.org'] },
     ]);
     expect(responsesRequest(asked, connection).tools).toEqual([
       { type: 'web_search', search_context_size: 'low', filters: { allowed_domains: ['a.org'] } },
     ]);
     const planning = { ...asked, settings: withoutProviderTools(asked.settings) };
-    expect(messagesRequest(planning, 'claude-sonnet-5').tools).toBeUndefined();
+    expect(messagesRequest(planning, SONNET).tools).toBeUndefined();
     expect(responsesRequest(planning, connection).tools).toBeUndefined();
   });
 
@@ -244,7 +246,7 @@ it('a tool that Anthropic has defined passes through, with its beta; others get 
     },
   };
   const request = { ...requestOn([]), tools: [computer] };
-  expect(messagesRequest(request, 'claude-sonnet-5').tools).toMatchObject([
+  expect(messagesRequest(request, SONNET).tools).toMatchObject([
     { type: 'computer_20250124', name: 'computer', display_width_px: 1280, display_height_px: 800 },
   ]);
   expect(betasOf(request)).toEqual(['computer-use-2025-01-24']);

@@ -41,19 +41,21 @@ export interface Block {
   readonly text: string;
 }
 
-/** How many cache breakpoints were set so far; the API allows four in one request. */
-export interface BreakpointCount {
-  count: number;
+/** What the checks of blocks know of the request that they stand in. */
+export interface RequestWalk {
+  readonly model: string;
+  /** Cache breakpoints so far; the API allows four in one request. */
+  breakpoints: number;
 }
 
-export function checkCacheControl(fields: JsonObject, path: string, breakpoints: BreakpointCount): void {
+export function checkCacheControl(fields: JsonObject, path: string, walk: RequestWalk): void {
   const control = optionalObject(fields['cache_control'], `${path}.cache_control`);
   if (control === undefined) return;
   refuseUnknownKeys(control, new Set(['type', 'ttl']), `${path}.cache_control.ephemeral`);
   requireOneOf(control['type'], `${path}.cache_control.type`, ['ephemeral']);
   if (!isMissing(control['ttl']))
     requireOneOf(control['ttl'], `${path}.cache_control.ephemeral.ttl`, ['5m', '1h']);
-  breakpoints.count += 1;
+  walk.breakpoints += 1;
 }
 
 function checkSource(fields: JsonObject, path: string, isImage: boolean): void {
@@ -83,16 +85,16 @@ function checkText(fields: JsonObject, path: string): string {
   return text;
 }
 
-function checkThinking(fields: JsonObject, path: string): string {
+function checkThinking(fields: JsonObject, path: string, model: string): string {
   const thinking = requireString(fields['thinking'], `${path}.thinking`);
   const signature = requireString(fields['signature'], `${path}.signature`);
   const owner = path.slice(0, path.lastIndexOf('.'));
-  if (signature !== thinkingSignature(thinking))
+  if (signature !== thinkingSignature(model, thinking))
     throw refuse(`${owner}: Invalid \`signature\` in \`thinking\` block`);
   return thinking;
 }
 
-function checkToolResult(fields: JsonObject, path: string, breakpoints: BreakpointCount): string {
+function checkToolResult(fields: JsonObject, path: string, walk: RequestWalk): string {
   requireMatch(fields['tool_use_id'], `${path}.tool_use_id`, TOOL_USE_ID);
   const isError = optionalBoolean(fields['is_error'], `${path}.is_error`) === true;
   const content = fields['content'];
@@ -103,12 +105,12 @@ function checkToolResult(fields: JsonObject, path: string, breakpoints: Breakpoi
   return requireArray(content, `${path}.content`)
     .map(
       (part, index) =>
-        checkBlock(part, { path: `${path}.content.${index}`, supported: RESULT_PARTS, breakpoints }).text,
+        checkBlock(part, { path: `${path}.content.${index}`, supported: RESULT_PARTS, walk }).text,
     )
     .join('\n');
 }
 
-function checkFields(type: string, fields: JsonObject, path: string, breakpoints: BreakpointCount): string {
+function checkFields(type: string, fields: JsonObject, path: string, walk: RequestWalk): string {
   switch (type) {
     case 'text':
       return checkText(fields, path);
@@ -117,11 +119,11 @@ function checkFields(type: string, fields: JsonObject, path: string, breakpoints
       checkSource(fields, path, type === 'image');
       return '';
     case 'thinking':
-      return checkThinking(fields, path);
+      return checkThinking(fields, path, walk.model);
     case 'redacted_thinking': {
       const owner = path.slice(0, path.lastIndexOf('.'));
       const data = requireString(fields['data'], `${path}.data`);
-      if (!isRedactedThinking(data))
+      if (!isRedactedThinking(walk.model, data))
         throw refuse(`${owner}: Invalid \`data\` in \`redacted_thinking\` block`);
       return '';
     }
@@ -137,7 +139,7 @@ function checkFields(type: string, fields: JsonObject, path: string, breakpoints
         JSON.stringify(requireObject(fields['input'], `${path}.input`))
       );
     case 'tool_result':
-      return checkToolResult(fields, path, breakpoints);
+      return checkToolResult(fields, path, walk);
     case 'web_search_tool_result':
       requireString(fields['tool_use_id'], `${path}.tool_use_id`);
       if (!Array.isArray(fields['content'])) requireObject(fields['content'], `${path}.content`);
@@ -150,11 +152,7 @@ function checkFields(type: string, fields: JsonObject, path: string, breakpoints
 /** @throws ApiError (400) */
 export function checkBlock(
   value: unknown,
-  {
-    path,
-    supported,
-    breakpoints,
-  }: { path: string; supported: readonly string[]; breakpoints: BreakpointCount },
+  { path, supported, walk }: { path: string; supported: readonly string[]; walk: RequestWalk },
 ): Block {
   const fields = requireObject(value, path);
   const type = requireString(fields['type'], `${path}.type`);
@@ -167,6 +165,6 @@ export function checkBlock(
   }
   const fieldPath = `${path}.${type}`;
   refuseUnknownKeys(fields, known, fieldPath);
-  checkCacheControl(fields, fieldPath, breakpoints);
-  return { type, fields, path, text: checkFields(type, fields, fieldPath, breakpoints) };
+  checkCacheControl(fields, fieldPath, walk);
+  return { type, fields, path, text: checkFields(type, fields, fieldPath, walk) };
 }

@@ -43,12 +43,16 @@ function contentBlock(block: AnswerBlock, index: number, answer: Answer, isHidde
       return { type: 'text', text: block.text, chunks: block.chunks };
     case 'reasoning': {
       if (block.redacted)
-        return { type: 'redacted_thinking', data: redactedThinking(`${answer.id}${number}`), chunks: [] };
+        return {
+          type: 'redacted_thinking',
+          data: redactedThinking(answer.model, `${answer.id}${number}`),
+          chunks: [],
+        };
       const thinking = isHidden ? '' : block.text;
       return {
         type: 'thinking',
         thinking,
-        signature: thinkingSignature(thinking),
+        signature: thinkingSignature(answer.model, thinking),
         chunks: isHidden ? [] : block.chunks,
       };
     }

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../json-fields';
 import type { Transcript } from '../model-request';
-import { type Block, type BreakpointCount, checkBlock } from './blocks';
+import { type Block, type RequestWalk, checkBlock } from './blocks';
 import { refuse, refuseUnknownKeys, requireObject, requireString } from './fields';
 import { checkPairing, type Turn } from './pairing';
 
@@ -32,12 +32,7 @@ function refuseMisplaced(value: unknown, role: Turn['role'], index: number): voi
   }
 }
 
-function readBlocks(
-  message: JsonObject,
-  role: Turn['role'],
-  index: number,
-  breakpoints: BreakpointCount,
-): Block[] {
+function readBlocks(message: JsonObject, role: Turn['role'], index: number, walk: RequestWalk): Block[] {
   const path = `messages.${index}.content`;
   const content = message['content'];
   if (content === undefined) throw refuse(`${path}: Field required`);
@@ -53,7 +48,7 @@ function readBlocks(
   if (!Array.isArray(blocks)) throw refuse(`${path}: Input should be a valid list`);
   return (blocks as unknown[]).map((block, position) => {
     refuseMisplaced(block, role, index);
-    return checkBlock(block, { path: `${path}.${position}`, supported: BLOCKS_OF_ROLE[role], breakpoints });
+    return checkBlock(block, { path: `${path}.${position}`, supported: BLOCKS_OF_ROLE[role], walk });
   });
 }
 
@@ -95,9 +90,9 @@ export function walkMessages(
   messages: readonly unknown[],
   {
     transcript,
-    breakpoints,
+    walk,
     startsWithThinking,
-  }: { transcript: Transcript; breakpoints: BreakpointCount; startsWithThinking: boolean },
+  }: { transcript: Transcript; walk: RequestWalk; startsWithThinking: boolean },
 ): void {
   if (messages.length === 0) throw refuse('messages: at least one message is required');
   const turns: Turn[] = [];
@@ -109,7 +104,7 @@ export function walkMessages(
     }
     if (index === 0 && role !== 'user') throw refuse('messages: first message must use the "user" role');
     refuseUnknownKeys(message, new Set(['role', 'content']), `messages.${index}`);
-    const blocks = readBlocks(message, role, index, breakpoints);
+    const blocks = readBlocks(message, role, index, walk);
     addToTranscript(role, blocks, transcript);
     const last = turns.at(-1);
     if (last?.role === role) last.blocks.push(...blocks);

@@ -7,7 +7,7 @@ import {
   type ToolChoice,
   Transcript,
 } from '../model-request';
-import { type BreakpointCount, checkBlock, checkCacheControl } from './blocks';
+import { type RequestWalk, checkBlock, checkCacheControl } from './blocks';
 import {
   optionalBoolean,
   optionalNumber,
@@ -23,6 +23,7 @@ import {
   TOOL_NAME,
 } from './fields';
 import { walkMessages } from './messages';
+import { checkModel } from './model-limits';
 
 const PARAMETERS = new Set(
   (
@@ -35,10 +36,11 @@ const TOOL_KEYS = new Set(
     ' ',
   ),
 );
+const COMBINATORS = ['oneOf', 'allOf', 'anyOf'];
 const MAX_BREAKPOINTS = 4;
 const MIN_THINKING_TOKENS = 1024;
 
-function readTools(value: unknown, breakpoints: BreakpointCount): OfferedTool[] {
+function readTools(value: unknown, walk: RequestWalk): OfferedTool[] {
   if (isMissing(value)) return [];
   const names = new Set<string>();
   const tools: OfferedTool[] = [];
@@ -49,15 +51,21 @@ function readTools(value: unknown, breakpoints: BreakpointCount): OfferedTool[] 
     const name = requireMatch(tool['name'], `${path}.name`, TOOL_NAME);
     if (names.has(name)) throw refuse('tools: Tool names must be unique.');
     names.add(name);
-    checkCacheControl(tool, path, breakpoints);
+    checkCacheControl(tool, path, walk);
     if (!isCustom) return;
     refuseUnknownKeys(tool, TOOL_KEYS, path);
     if (!isMissing(tool['description'])) requireString(tool['description'], `${path}.description`);
     const schema = requireObject(tool['input_schema'], `${path}.input_schema`);
     requireOneOf(schema['type'], `${path}.input_schema.type`, ['object']);
+    refuseCombinators(schema, path);
     tools.push({ name, schema });
   });
   return tools;
+}
+
+function refuseCombinators(schema: JsonObject, path: string): void {
+  if (!COMBINATORS.some((key) => key in schema)) return;
+  throw refuse(`${path}.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level`);
 }
 
 function readToolChoice(value: unknown, tools: readonly OfferedTool[], hasTools: boolean): ToolChoice {
@@ -104,13 +112,11 @@ function readThinking(body: JsonObject, maxTokens: number, toolChoice: ToolChoic
     : 'visible';
 }
 
-function readSystem(value: unknown, breakpoints: BreakpointCount): string {
+function readSystem(value: unknown, walk: RequestWalk): string {
   if (isMissing(value)) return '';
   if (typeof value === 'string') return value;
   return requireArray(value, 'system')
-    .map(
-      (block, index) => checkBlock(block, { path: `system.${index}`, supported: ['text'], breakpoints }).text,
-    )
+    .map((block, index) => checkBlock(block, { path: `system.${index}`, supported: ['text'], walk }).text)
     .join('\n');
 }
 
@@ -150,24 +156,25 @@ export function validateMessages(body: JsonObject): ModelRequest {
   const maxTokens = requireNumber(body['max_tokens'], 'max_tokens', { min: 1, max: 1e9, kind: 'integer' });
   const messages = requireArray(body['messages'], 'messages');
   refuseUnknownKeys(body, PARAMETERS, '');
+  checkModel(model, body, maxTokens);
   optionalNumber(body['temperature'], 'temperature', { min: 0, max: 1, kind: 'number' });
   optionalNumber(body['top_p'], 'top_p', { min: 0, max: 1, kind: 'number' });
   optionalNumber(body['top_k'], 'top_k', { min: 0, max: 1e9, kind: 'integer' });
-  const breakpoints: BreakpointCount = { count: 0 };
-  checkCacheControl(body, 'cache_control', breakpoints);
-  const tools = readTools(body['tools'], breakpoints);
+  const walk: RequestWalk = { model, breakpoints: 0 };
+  checkCacheControl(body, 'cache_control', walk);
+  const tools = readTools(body['tools'], walk);
   const toolChoice = readToolChoice(
     body['tool_choice'],
     tools,
     Array.isArray(body['tools']) && body['tools'].length > 0,
   );
-  const instructions = readSystem(body['system'], breakpoints);
+  const instructions = readSystem(body['system'], walk);
   const transcript = new Transcript();
   const isThinking = isObject(body['thinking']) && body['thinking']['type'] === 'enabled';
-  walkMessages(messages, { transcript, breakpoints, startsWithThinking: isThinking });
-  if (breakpoints.count > MAX_BREAKPOINTS) {
+  walkMessages(messages, { transcript, walk, startsWithThinking: isThinking });
+  if (walk.breakpoints > MAX_BREAKPOINTS) {
     throw refuse(
-      `A maximum of ${MAX_BREAKPOINTS} blocks with cache_control may be provided. Found ${breakpoints.count}.`,
+      `A maximum of ${MAX_BREAKPOINTS} blocks with cache_control may be provided. Found ${walk.breakpoints}.`,
     );
   }
   return {

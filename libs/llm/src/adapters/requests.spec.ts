@@ -4,6 +4,7 @@ import { apiOf, type ModelConnection } from './model-connection';
 import { chatRequest } from './openai-chat/request';
 import { responsesRequest } from './openai-responses/request';
 
+const SONNET = { providerId: 'p3', modelName: 'claude-sonnet-5' };
 const openai: ModelConnection = { providerId: 'p1', type: 'openai', apiKey: 'k', modelName: 'gpt-5' };
 const user = { role: 'user', parts: [{ type: 'text', text: 'hi' }] } as const;
 
@@ -156,7 +157,7 @@ describe('Messages', () => {
   };
 
   it('sends signed thinking as it was and leaves unsigned reasoning out', () => {
-    const body = messagesRequest(request([signed, reasoning('rs1'), text('m1')]), 'claude-sonnet-5');
+    const body = messagesRequest(request([signed, reasoning('rs1'), text('m1')]), SONNET);
     expect(body.messages[1]?.content).toEqual([
       { type: 'thinking', thinking: 'hm', signature: 's' },
       { type: 'text', text: 'yes' },
@@ -164,7 +165,7 @@ describe('Messages', () => {
   });
 
   it('does not end a message with thinking', () => {
-    const body = messagesRequest(request([text('m1'), signed]), 'claude-sonnet-5');
+    const body = messagesRequest(request([text('m1'), signed]), SONNET);
     expect(body.messages[1]?.content).toEqual([{ type: 'text', text: 'yes' }]);
   });
 
@@ -176,7 +177,7 @@ describe('Messages', () => {
         tools: [],
         settings: {},
       },
-      'claude-sonnet-5',
+      SONNET,
     );
     const count = (JSON.stringify(body).match(/cache_control/g) ?? []).length;
     expect(count).toBe(3);
@@ -195,7 +196,7 @@ describe('Messages', () => {
         tools: [],
         settings: {},
       },
-      'claude-sonnet-5',
+      SONNET,
     );
     const cached = { cache_control: { type: 'ephemeral' } };
     expect(body.system).toEqual([
@@ -208,33 +209,65 @@ describe('Messages', () => {
 
   it('tells old models a budget and new ones an effort', () => {
     const thinking = (model: string) =>
-      messagesRequest(request([], { settings: { reasoningEffort: 'medium' } }), model);
+      messagesRequest(request([], { settings: { reasoningEffort: 'medium' } }), {
+        ...SONNET,
+        modelName: model,
+      });
     expect(thinking('claude-sonnet-4-5-20250929').thinking).toEqual({
       type: 'enabled',
       budget_tokens: 10_240,
     });
-    expect(thinking('claude-3-7-sonnet-latest').thinking).toEqual({ type: 'enabled', budget_tokens: 8_191 });
+    expect(thinking('claude-3-7-sonnet-latest').thinking).toEqual({ type: 'enabled', budget_tokens: 10_240 });
     expect(thinking('claude-opus-4-6')).toMatchObject({
       thinking: { type: 'adaptive' },
       output_config: { effort: 'medium' },
     });
   });
 
+  it.each([
+    ['claude-sonnet-4-5', 'max', undefined, 64_000, 59_904],
+    ['claude-opus-4-1', 'max', undefined, 32_000, 27_904],
+    ['claude-sonnet-4-5', 'high', 2_000, 2_000, 1_500],
+    ['claude-sonnet-4-5', 'low', 1_200, 1_200, undefined],
+    ['claude-3-5-haiku-latest', 'none', undefined, 8_192, undefined],
+    ['claude-3-haiku-20240307', 'none', undefined, 4_096, undefined],
+  ] as const)(
+    'leaves room for the answer of %s beside %s thinking',
+    (modelName, effort, wished, max, budget) => {
+      const settings = {
+        reasoningEffort: effort,
+        ...(wished !== undefined && { maxOutputTokens: wished }),
+      };
+      const body = messagesRequest(request([], { settings }), { ...SONNET, modelName });
+      expect(body.max_tokens).toBe(max);
+      expect(body.thinking).toEqual(budget && { type: 'enabled', budget_tokens: budget });
+    },
+  );
+
+  it('asks for a format only where the model can hold to one', () => {
+    const responseFormat = { name: 'title', schema: { type: 'object' } };
+    const formatOf = (modelName: string) =>
+      messagesRequest(request([], { responseFormat }), { ...SONNET, modelName }).output_config;
+    expect(formatOf('claude-haiku-4-5')).toMatchObject({ format: { type: 'json_schema' } });
+    for (const old of ['claude-3-5-haiku-20241022', 'claude-sonnet-4-20250514', 'claude-opus-4-0'])
+      expect(formatOf(old)).toBeUndefined();
+  });
+
   it('refuses more than 32 MiB and leaves out an image over 5 MiB', () => {
     const big = { role: 'user', parts: [{ type: 'text', text: 'x'.repeat(33 * 1024 * 1024) }] } as const;
-    expect(() => messagesRequest({ messages: [big], tools: [], settings: {} }, 'claude-sonnet-5')).toThrow(
+    expect(() => messagesRequest({ messages: [big], tools: [], settings: {} }, SONNET)).toThrow(
       expect.objectContaining({ kind: 'config' }) as Error,
     );
     const args = { content: 'x'.repeat(33 * 1024 * 1024) };
     const call = { type: 'tool-call', toolCallId: 'c', toolName: 'write_file', args } as const;
     const calling = { role: 'assistant', parts: [call] } as const;
-    expect(() =>
-      messagesRequest({ messages: [calling], tools: [], settings: {} }, 'claude-sonnet-5'),
-    ).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
+    expect(() => messagesRequest({ messages: [calling], tools: [], settings: {} }, SONNET)).toThrow(
+      expect.objectContaining({ kind: 'config' }) as Error,
+    );
     const image = { type: 'file', mediaType: 'image/png', data: 'A'.repeat(8 * 1024 * 1024) } as const;
     const body = messagesRequest(
       { messages: [{ role: 'user', parts: [image] }], tools: [], settings: {} },
-      'm',
+      SONNET,
     );
     expect(body.messages[0]?.content).toMatchObject([
       { type: 'text', text: expect.stringContaining('too large') as string },

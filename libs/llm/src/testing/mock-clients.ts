@@ -92,3 +92,10 @@ export async function ledger(key: string): Promise<LedgerEntryJson[]> {
   const response = await fetch(`${url}/ledger?key=${key}`);
   return ((await response.json()) as { entries: LedgerEntryJson[] }).entries;
 }
+
+/** How often the mock refused a request as one that no provider would take. */
+export async function refusals(): Promise<number> {
+  const response = await fetch(`${url}/ledger/summary`);
+  const { by_status: byStatus } = (await response.json()) as { by_status: Record<string, number> };
+  return (byStatus['400'] ?? 0) + (byStatus['404'] ?? 0);
+}

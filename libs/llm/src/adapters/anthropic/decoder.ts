@@ -10,6 +10,7 @@ import { MalformedEventError, ReportedError } from '../../provider-errors';
 import type { ServerSentEvent } from '../../transport/sse-splitter';
 import type { Emit, StreamDecoder } from '../../transport/stream-parts';
 import { countAt, messageUsage } from '../usage';
+import { type SealMaker, sealedBy } from './seals';
 import { searchResultPart } from './search-result';
 import { WEB_SEARCH } from './tools';
 
@@ -31,6 +32,8 @@ export class MessagesDecoder implements StreamDecoder {
   private responseId: string | undefined;
   private usage: JsonObject = {};
   private stopReason: string | undefined;
+
+  constructor(private readonly maker: SealMaker) {}
 
   decode({ data }: ServerSentEvent, emit: Emit): void {
     const event = parseJson(data);
@@ -86,7 +89,7 @@ export class MessagesDecoder implements StreamDecoder {
         emit({ type: 'reasoning-start' });
         return;
       case 'web_search_tool_result':
-        return emit(searchResultPart(block));
+        return emit(searchResultPart(block, this.maker));
       case 'server_tool_use':
         if (stringAt(block, 'name') !== WEB_SEARCH) return;
         return this.startCall(index, block, emit);
@@ -136,12 +139,14 @@ export class MessagesDecoder implements StreamDecoder {
       case 'thinking':
         return emit({
           type: 'reasoning-end',
-          ...(block.signature !== '' && { providerMetadata: { anthropic: { signature: block.signature } } }),
+          ...(block.signature !== '' && {
+            providerMetadata: sealedBy(this.maker, { signature: block.signature }),
+          }),
         });
       case 'redacted':
         return emit({
           type: 'reasoning-end',
-          providerMetadata: { anthropic: { redacted_data: block.data } },
+          providerMetadata: sealedBy(this.maker, { redacted_data: block.data }),
         });
       case 'tool': {
         const { toolCallId, toolName, args, isProviderExecuted } = block;
@@ -150,7 +155,7 @@ export class MessagesDecoder implements StreamDecoder {
           toolCallId,
           toolName,
           args: args.length === 0 ? '{}' : args.join(''),
-          ...(isProviderExecuted && { isProviderExecuted, providerMetadata: { anthropic: {} } }),
+          ...(isProviderExecuted && { isProviderExecuted, providerMetadata: sealedBy(this.maker) }),
         });
       }
       case undefined:

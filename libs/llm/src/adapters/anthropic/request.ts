@@ -1,7 +1,7 @@
 /**
  * A prompt as a request of the Messages API.
  *
- * Thinking goes back exactly as signed; reasoning without a signature (of another provider, or cut off) is left out. Turns alternate:
+ * Thinking goes back exactly as signed, and to its signer alone (seals.ts); other reasoning is left out. Turns alternate:
  * neighbours of one role are joined. Cache breakpoints (the API takes four) stand after the stored system prompt, which covers the tools
  * before it, after the overlay of the turn, and on the last two messages of the user, so that each request finds the prefix the
  * one before it wrote, also when the overlay has changed. What the API is known to refuse is
@@ -18,7 +18,9 @@ import type {
   PromptReasoning,
   PromptToolResult,
 } from '../../model-client';
-import { thinkingOf } from './thinking';
+import { takesResponseFormat } from './model-families';
+import { ownSeal, type SealMaker } from './seals';
+import { maxTokensOf, thinkingOf } from './thinking';
 import { searchCall, searchResult, toTools, webSearchOf } from './tools';
 
 type Body = Anthropic.MessageCreateParamsStreaming;
@@ -28,16 +30,13 @@ export const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
 const MAX_IMAGE_BYTES = 5 * 1024 * 1024;
 const CACHED_USER_TURNS = 2;
 
-/** The API demands a limit. Old models refuse more than this much. */
-const OLD_MODEL_MAX_TOKENS = 8_192;
-const DEFAULT_MAX_TOKENS = 32_000;
-
 /** @throws ModelError of kind `config` when the request is too large */
-export function messagesRequest(asked: ModelRequest, modelName: string): Body {
+export function messagesRequest(asked: ModelRequest, asker: SealMaker): Body {
+  const { modelName } = asker;
   const request = asked.settings.anthropic?.send_reasoning === false ? withoutReasoning(asked) : asked;
   const { settings, tools, responseFormat } = request;
-  const turns = toTurns(request.messages);
-  const maxTokens = settings.maxOutputTokens ?? defaultMaxTokens(modelName);
+  const turns = toTurns(request.messages, asker);
+  const maxTokens = maxTokensOf(settings, modelName);
   const { thinking, output_config: outputConfig } = thinkingOf(request, {
     name: modelName,
     maxTokens,
@@ -45,7 +44,10 @@ export function messagesRequest(asked: ModelRequest, modelName: string): Body {
   });
   const system = toSystem(request.messages);
   const offered = toTools(tools, { search: webSearchOf(settings.anthropic), isCached: system.length === 0 });
-  const format = responseFormat && { type: 'json_schema' as const, schema: { ...responseFormat.schema } };
+  const format =
+    responseFormat !== undefined && takesResponseFormat(modelName)
+      ? { type: 'json_schema' as const, schema: { ...responseFormat.schema } }
+      : undefined;
   const body: Body = {
     model: modelName,
     max_tokens: maxTokens,
@@ -76,10 +78,6 @@ function withoutReasoning(request: ModelRequest): ModelRequest {
   return { ...request, messages };
 }
 
-function defaultMaxTokens(modelName: string): number {
-  return /^claude-(3|2|instant)/.test(modelName) ? OLD_MODEL_MAX_TOKENS : DEFAULT_MAX_TOKENS;
-}
-
 const CACHE = { cache_control: { type: 'ephemeral' } } as const;
 
 function toSystem(messages: readonly PromptMessage[]): Anthropic.TextBlockParam[] {
@@ -92,10 +90,10 @@ function toSystem(messages: readonly PromptMessage[]): Anthropic.TextBlockParam[
   }));
 }
 
-function toTurns(messages: readonly PromptMessage[]): Turn[] {
+function toTurns(messages: readonly PromptMessage[], asker: SealMaker): Turn[] {
   const turns: Turn[] = [];
   for (const message of messages) {
-    const content = toBlocks(message);
+    const content = toBlocks(message, asker);
     if (content.length === 0) continue;
     const role = message.role === 'assistant' ? 'assistant' : 'user';
     const last = turns.at(-1);
@@ -105,14 +103,14 @@ function toTurns(messages: readonly PromptMessage[]): Turn[] {
   return turns;
 }
 
-function toBlocks(message: PromptMessage): Anthropic.ContentBlockParam[] {
+function toBlocks(message: PromptMessage, asker: SealMaker): Anthropic.ContentBlockParam[] {
   switch (message.role) {
     case 'system':
       return [];
     case 'user':
       return message.parts.map((part) => (part.type === 'text' ? toText(part.text) : toFile(part)));
     case 'assistant':
-      return withoutFinalThinking(message.parts.flatMap(toAssistantBlocks));
+      return withoutFinalThinking(message.parts.flatMap((part) => toAssistantBlocks(part, asker)));
     case 'tool':
       return message.results.map(toResult);
   }
@@ -122,18 +120,18 @@ function toText(text: string): Anthropic.TextBlockParam {
   return { type: 'text', text };
 }
 
-function toAssistantBlocks(part: PromptAssistantPart): Anthropic.ContentBlockParam[] {
+function toAssistantBlocks(part: PromptAssistantPart, asker: SealMaker): Anthropic.ContentBlockParam[] {
   switch (part.type) {
     case 'text':
       return [toText(part.text)];
     case 'tool-call':
       return [{ type: 'tool_use', id: part.toolCallId, name: part.toolName, input: part.args }];
     case 'reasoning':
-      return toThinking(part);
+      return toThinking(part, asker);
     case 'provider-call':
-      return searchCall(part);
+      return searchCall(part, asker);
     case 'provider-result':
-      return searchResult(part);
+      return searchResult(part, asker);
   }
 }
 
@@ -143,8 +141,11 @@ function withoutFinalThinking(blocks: Anthropic.ContentBlockParam[]): Anthropic.
   return blocks.slice(0, end + 1);
 }
 
-function toThinking({ text, providerMetadata }: PromptReasoning): Anthropic.ContentBlockParam[] {
-  const own = providerMetadata?.['anthropic'];
+function toThinking(
+  { text, providerMetadata }: PromptReasoning,
+  asker: SealMaker,
+): Anthropic.ContentBlockParam[] {
+  const own = ownSeal(providerMetadata, asker);
   const redacted = stringAt(own, 'redacted_data');
   if (redacted !== undefined) return [{ type: 'redacted_thinking', data: redacted }];
   const signature = stringAt(own, 'signature');

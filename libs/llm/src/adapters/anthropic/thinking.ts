@@ -1,10 +1,16 @@
+/** How a model is told to think, and how many tokens it may write in all. */
 import type Anthropic from '@anthropic-ai/sdk';
 import type { ReasoningEffort } from '@parley/contracts';
-import type { ModelRequest } from '../../model-client';
+import type { ModelRequest, ModelSettings } from '../../model-client';
+import { maxOutputTokensOf, takesThinkingBudget } from './model-families';
 
 type Thinking = Pick<Anthropic.MessageCreateParamsStreaming, 'thinking' | 'output_config'>;
 
 const MIN_BUDGET_TOKENS = 1_024;
+/** Thinking counts as output: so much of the limit, but no more than a quarter, is left for the answer. */
+const ANSWER_TOKENS = 4_096;
+/** The API demands a limit. */
+const DEFAULT_MAX_TOKENS = 32_000;
 
 /** Tokens of thinking for models that take a budget. */
 const BUDGET_TOKENS: Readonly<Record<Exclude<ReasoningEffort, 'none'>, number>> = {
@@ -25,40 +31,49 @@ const EFFORTS = {
   max: 'max',
 } as const;
 
-/** Models that take a token budget for thinking; all later ones decide themselves, guided by an effort. */
-const TAKES_BUDGET = /^claude-(3|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?(@|$))/;
+/** The limit of a request: as configured, else with room for the thinking that is wished for. */
+export function maxTokensOf(settings: ModelSettings, modelName: string): number {
+  const { maxOutputTokens } = settings;
+  if (maxOutputTokens !== undefined) return maxOutputTokens;
+  const wished = (wishedBudget(settings, modelName) ?? 0) + ANSWER_TOKENS;
+  return Math.min(Math.max(DEFAULT_MAX_TOKENS, wished), maxOutputTokensOf(modelName));
+}
 
-/** How the model is told to think; nothing when no effort is configured or when thinking would break the open tool loop. */
+/** Nothing when no effort is configured or when thinking would break the open tool loop. */
 export function thinkingOf(
-  request: ModelRequest,
+  { settings }: ModelRequest,
   model: { name: string; maxTokens: number; turns: readonly Anthropic.MessageParam[] },
 ): Thinking {
-  const { reasoningEffort: effort, anthropic } = request.settings;
+  const { reasoningEffort: effort, anthropic } = settings;
   const display = anthropic?.thinking_display;
-  const budgetTokens = anthropic?.thinking?.budget_tokens;
-  if (budgetTokens !== undefined) {
-    const budget_tokens = Math.min(budgetTokens, model.maxTokens - 1);
-    if (budget_tokens < MIN_BUDGET_TOKENS || continuesUnthinkingStep(model.turns)) return {};
-    return { thinking: { type: 'enabled', budget_tokens, ...(display !== undefined && { display }) } };
-  }
-  if (effort === undefined || effort === 'none') return {};
-  if (!takesThinkingBudget(model.name)) {
+  const wished = wishedBudget(settings, model.name);
+  if (wished === undefined) {
+    if (effort === undefined || effort === 'none') return {};
     return {
       thinking: { type: 'adaptive', display: display ?? 'summarized' },
       output_config: { effort: EFFORTS[effort] },
     };
   }
-  const budget = Math.min(BUDGET_TOKENS[effort], model.maxTokens - 1);
+  const answerTokens = Math.min(ANSWER_TOKENS, Math.ceil(model.maxTokens / 4));
+  const budget = Math.min(wished, model.maxTokens - answerTokens);
   if (budget < MIN_BUDGET_TOKENS || continuesUnthinkingStep(model.turns)) return {};
   return {
     thinking: { type: 'enabled', budget_tokens: budget, ...(display !== undefined && { display }) },
   };
 }
 
-export const takesThinkingBudget = (modelName: string): boolean => TAKES_BUDGET.test(modelName);
+function wishedBudget(
+  { reasoningEffort: effort, anthropic }: ModelSettings,
+  modelName: string,
+): number | undefined {
+  const configured = anthropic?.thinking?.budget_tokens;
+  if (configured !== undefined) return configured;
+  if (effort === undefined || effort === 'none' || !takesThinkingBudget(modelName)) return undefined;
+  return BUDGET_TOKENS[effort];
+}
 
 /**
- * Within a tool loop the API demands that the last answer begins with its thinking. It has none when another provider wrote it, or when it
+ * Within a tool loop the API demands that the last answer begins with its thinking. It has none when another model wrote it, or when it
  * was made up for a result without a call. Looked at as the API does: after neighbours of one role were joined.
  */
 function continuesUnthinkingStep(turns: readonly Anthropic.MessageParam[]): boolean {

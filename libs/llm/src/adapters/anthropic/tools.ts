@@ -4,8 +4,9 @@
  */
 import type Anthropic from '@anthropic-ai/sdk';
 import type { AnthropicOptions } from '@parley/contracts';
-import { valueAt } from '../../json';
+import type { JsonObject } from '../../json';
 import type { ModelRequest, PromptProviderCall, PromptProviderResult } from '../../model-client';
+import { ownSeal, type SealMaker } from './seals';
 
 type Tool = Anthropic.ToolUnion;
 
@@ -48,14 +49,18 @@ export function betasOf({ tools }: ModelRequest): string[] {
   ];
 }
 
-export function searchCall(part: PromptProviderCall): Anthropic.ServerToolUseBlockParam[] {
-  if (!isOwnSearch(part)) return [];
+export function searchCall(part: PromptProviderCall, asker: SealMaker): Anthropic.ServerToolUseBlockParam[] {
+  if (sealOfSearch(part, asker) === undefined) return [];
   return [{ type: 'server_tool_use', id: part.toolCallId, name: WEB_SEARCH, input: part.args }];
 }
 
-export function searchResult(part: PromptProviderResult): Anthropic.WebSearchToolResultBlockParam[] {
-  if (!isOwnSearch(part)) return [];
-  const content = valueAt(part.providerMetadata?.['anthropic'], 'web_search_content');
+export function searchResult(
+  part: PromptProviderResult,
+  asker: SealMaker,
+): Anthropic.WebSearchToolResultBlockParam[] {
+  const seal = sealOfSearch(part, asker);
+  if (seal === undefined) return [];
+  const content = seal['web_search_content'];
   return [
     {
       type: 'web_search_tool_result',
@@ -65,13 +70,11 @@ export function searchResult(part: PromptProviderResult): Anthropic.WebSearchToo
   ];
 }
 
-/** Both halves of a search carry the mark, or neither of them goes. */
-function isOwnSearch({
-  toolCallId,
-  toolName,
-  providerMetadata,
-}: PromptProviderCall | PromptProviderResult): boolean {
-  return (
-    toolName === WEB_SEARCH && SEARCH_ID.test(toolCallId) && providerMetadata?.['anthropic'] !== undefined
-  );
+/** Both halves of a search carry the seal, or neither of them goes. */
+function sealOfSearch(
+  { toolCallId, toolName, providerMetadata }: PromptProviderCall | PromptProviderResult,
+  asker: SealMaker,
+): JsonObject | undefined {
+  if (toolName !== WEB_SEARCH || !SEARCH_ID.test(toolCallId)) return undefined;
+  return ownSeal(providerMetadata, asker);
 }
