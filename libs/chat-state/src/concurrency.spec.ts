@@ -3,12 +3,14 @@ import { readMessages } from './reads/read-messages';
 import { arrangeChat } from './testing/arrange-chat';
 import { attempt } from './testing/attempt';
 import { createFixture, testSql, textContent, type Fixture } from './testing/fixture';
+import { separate } from './testing/separate';
 import { TRANSITION_TABLE, TRANSITIONS } from './transition-table';
 import { CHAT_STATES } from './states';
 import { acquire } from './transitions/acquire';
 import { edit } from './transitions/edit';
 import { finishTurn } from './transitions/finish-turn';
 import { send } from './transitions/send';
+import type { ChatStore } from './types';
 
 let fixture: Fixture | undefined;
 afterEach(async () => {
@@ -43,12 +45,18 @@ test('32 clients on 5 chats lose nothing and double nothing', async () => {
   const accepted = new Map<string, string[]>(chats.map((id) => [id, []]));
   const answers = new Map<string, string[]>(chats.map((id) => [id, []]));
 
+  // What the clients of one process send rides in batches, which race with those of the others.
+  const processes = Array.from({ length: 4 }, () => ({
+    ...own.store,
+    database: separate(own.store.database),
+  }));
+
   /** Two workers fight for the chat; whoever is stale stops, as a worker does. */
-  async function work(chatId: string, name: string): Promise<void> {
-    const head = await acquire(own.store, { chatId, workerId: own.workerId });
+  async function work(store: ChatStore, chatId: string, name: string): Promise<void> {
+    const head = await acquire(store, { chatId, workerId: own.workerId });
     if (head?.runnerId == null) return;
     const text = `${name} of ${head.version}`;
-    const result = await finishTurn(own.store, {
+    const result = await finishTurn(store, {
       fence: { chatId, runnerId: head.runnerId, historyVersion: head.historyVersion },
       messages: [{ role: 'assistant', content: textContent(text) }],
     });
@@ -56,10 +64,11 @@ test('32 clients on 5 chats lose nothing and double nothing', async () => {
   }
 
   async function client(number: number): Promise<void> {
+    const store = processes[number % processes.length] ?? own.store;
     for (let round = 0; round < 12; round++) {
       const chatId = chats[(number + round) % chats.length] ?? '';
       const text = `message ${number}.${round}`;
-      const result = await send(own.store, {
+      const result = await send(store, {
         chatId,
         ownerId: own.ownerId,
         content: textContent(text),
@@ -67,13 +76,14 @@ test('32 clients on 5 chats lose nothing and double nothing', async () => {
       });
       if (result.ok) accepted.get(chatId)?.push(text);
       else expect(result.reason).toBe('queue_full');
-      await work(chatId, `answer ${number}.${round}`);
+      await work(store, chatId, `answer ${number}.${round}`);
     }
   }
 
   await Promise.all(Array.from({ length: 32 }, (_, number) => client(number)));
   for (const chatId of chats) {
-    while ((await readChat(own.store.database, { chatId }))?.status === 'running') await work(chatId, 'last');
+    while ((await readChat(own.store.database, { chatId }))?.status === 'running')
+      await work(own.store, chatId, 'last');
     const { messages } = await readMessages(own.store.database, { chatId, afterId: 0, limit: 10_000 });
     const texts = (role: string) =>
       messages

@@ -36,7 +36,7 @@ const at = <Item>(items: readonly Item[], pick: number): Item | undefined => ite
 
 function perform(world: World, act: Act): Promise<Done | Refused | undefined> {
   const { chat, viewer, action, pick } = act;
-  const store = world.store(act.fate);
+  const store = world.store(act.fate, world.gateway(pick));
   const own = { chatId: chat.id, ownerId: world.ownerId };
   const queuedMessageId = at(viewer.queue, pick)?.id ?? 1;
   switch (action) {
@@ -63,7 +63,7 @@ function perform(world: World, act: Act): Promise<Done | Refused | undefined> {
   }
 }
 
-async function sendText(world: World, { chat, action, fate }: Act): Promise<Done | Refused> {
+async function sendText(world: World, { chat, action, pick, fate }: Act): Promise<Done | Refused> {
   const text = world.text('user');
   const busyBehavior = action === 'send_queue' ? 'queue' : 'interrupt';
   const input = {
@@ -72,7 +72,7 @@ async function sendText(world: World, { chat, action, fate }: Act): Promise<Done
     content: textContent(text),
     busyBehavior,
   } as const;
-  const result = await send(world.store(fate), input);
+  const result = await send(world.store(fate, world.gateway(pick)), input);
   if (!result.ok) {
     chat.ledger.refused.add(text);
     return result;
@@ -100,7 +100,7 @@ async function editText(
     messageId: message.id,
     content: textContent(text),
   };
-  const result = await edit(world.store(fate), input).catch((error: unknown) => {
+  const result = await edit(world.store(fate, world.gateway(pick)), input).catch((error: unknown) => {
     chat.ledger.refused.add(text);
     throw error;
   });

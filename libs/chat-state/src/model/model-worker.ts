@@ -11,7 +11,7 @@ import { acquire } from '../transitions/acquire';
 import { acquireRunnable } from '../transitions/acquire-runnable';
 import { release } from '../transitions/release';
 import { releaseAll } from '../transitions/release-all';
-import type { ChatHead, Done, Stale } from '../types';
+import type { ChatHead, ChatStore, Done, Stale } from '../types';
 import { renewLease, retireWorker } from '../worker-lease';
 import { chooseWrite } from './model-turn';
 import type { Fate, WorkerAction } from './scenario';
@@ -27,8 +27,11 @@ export class ModelWorker {
   private readonly held = new Map<string, ChatHead>();
   /** One runner a chat: it does one thing at a time. */
   private readonly busy = new Set<string>();
+  private process: ChatStore['database'];
 
-  constructor(private readonly world: World) {}
+  constructor(private readonly world: World) {
+    this.process = world.process();
+  }
 
   async act(command: { action: WorkerAction; pick: number; fate: Fate }): Promise<void> {
     switch (command.action) {
@@ -63,12 +66,16 @@ export class ModelWorker {
     const next = randomUUID();
     await this.register(next);
     this.held.clear();
+    this.process = this.world.process();
     this.id = next;
   }
 
   async sweep(fate: Fate = 'seen'): Promise<void> {
     const workerId = this.id;
-    const heads = await acquireRunnable(this.world.store(fate), { workerId, limit: SWEEP_LIMIT });
+    const heads = await acquireRunnable(this.world.store(fate, this.process), {
+      workerId,
+      limit: SWEEP_LIMIT,
+    });
     for (const head of heads) this.world.chat(head.id)?.ledger.noteVersion(head.version);
     if (fate === 'lost') return this.kill();
     for (const head of heads) this.hold(head, workerId);
@@ -85,7 +92,7 @@ export class ModelWorker {
 
   async acquire(chatId: string): Promise<void> {
     const workerId = this.id;
-    const head = await acquire(this.world.store('seen'), { workerId, chatId });
+    const head = await acquire(this.world.store('seen', this.process), { workerId, chatId });
     if (head === null) return;
     this.world.chat(chatId)?.ledger.noteVersion(head.version);
     this.hold(head, workerId);
@@ -116,7 +123,7 @@ export class ModelWorker {
   /** Gives back what a worker owned, this one or a dead one. */
   async releaseAll(workerId: string): Promise<void> {
     // Each released chat has a new version; `releaseAll` does not say which.
-    await releaseAll(this.world.store('seen'), { workerId });
+    await releaseAll(this.world.store('seen', this.process), { workerId });
   }
 
   /** The chats it holds in which there is something to do. */
@@ -175,8 +182,9 @@ export class ModelWorker {
     const workerId = this.id;
     const write = chooseWrite({ world: this.world, head, pick });
     if (write === null) return;
-    const once = (): Promise<Done | Stale> => write.run(this.world.store(fate));
-    const results = await Promise.all(fate === 'repeated' ? [once(), once()] : [once()]);
+    const once = (process = this.process): Promise<Done | Stale> =>
+      write.run(this.world.store(fate, process));
+    const results = await Promise.all(fate === 'repeated' ? [once(), once(this.world.process())] : [once()]);
     const done = results.filter((result) => result.ok);
     if (done.length > 1 && !write.mayRepeat) throw new Error('A write that was repeated was done twice');
     if (done.some((result) => result.chat.runnerId !== head.runnerId))
@@ -193,7 +201,7 @@ export class ModelWorker {
   private async release(head: ChatHead): Promise<void> {
     if (head.runnerId === null) return;
     const { id: chatId, runnerId } = head;
-    const result = await release(this.world.store('seen'), { chatId, runnerId });
+    const result = await release(this.world.store('seen', this.process), { chatId, runnerId });
     if (result.ok) this.world.chat(chatId)?.ledger.note(result);
     this.held.delete(chatId);
   }

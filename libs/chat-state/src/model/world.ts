@@ -3,6 +3,7 @@ import type { Database } from '@parley/database';
 import type { ChatStore } from '../types';
 import { SilentBus, type ChaosBus } from './chaos-bus';
 import type { Ledger } from './ledger';
+import { separate } from '../testing/separate';
 import type { Fate } from './scenario';
 
 export interface ModelChat {
@@ -12,13 +13,16 @@ export interface ModelChat {
 
 export class World {
   private texts = 0;
+  private readonly gateways: ChatStore['database'][];
 
   constructor(
     readonly database: Database,
     readonly bus: ChaosBus,
     readonly ownerId: string,
     readonly chats: readonly ModelChat[],
-  ) {}
+  ) {
+    this.gateways = [this.process(), this.process()];
+  }
 
   /** Unique, and with characters that jsonb would lose or refuse. */
   text(kind: 'user' | 'worker'): string {
@@ -26,10 +30,19 @@ export class World {
     return `${kind}-${this.texts}\u0000\uE000\uE001`;
   }
 
-  /** The store as a process of this fate has it. */
-  store(fate: Fate): ChatStore {
-    if (fate === 'seen' || fate === 'repeated') return { database: this.database, bus: this.bus };
-    return { database: fate === 'cut' ? cutting(this.database) : this.database, bus: new SilentBus() };
+  /** The way of one more process to Postgres. */
+  process(): ChatStore['database'] {
+    return separate(this.database);
+  }
+
+  gateway(pick: number): ChatStore['database'] {
+    return this.gateways[pick % this.gateways.length] ?? this.process();
+  }
+
+  /** The store as this process has it, which is of this fate. */
+  store(fate: Fate, process = this.process()): ChatStore {
+    if (fate === 'seen' || fate === 'repeated') return { database: process, bus: this.bus };
+    return { database: fate === 'cut' ? cutting(process) : process, bus: new SilentBus() };
   }
 
   chat(chatId: string): ModelChat | undefined {
@@ -40,7 +53,7 @@ export class World {
 export class CutOff extends Error {}
 
 /** The process dies in a transaction, after its last statement and before the commit. */
-function cutting(database: Database): ChatStore['database'] {
+function cutting(database: ChatStore['database']): ChatStore['database'] {
   return {
     query: (statement, values) => database.query(statement, values),
     transaction: (work) =>
