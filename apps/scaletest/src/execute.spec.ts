@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase, eventually, type TestDatabase } from '@parley/testing';
@@ -87,6 +89,22 @@ describe('a run against a deployment', () => {
     expect(report.parse(JSON.parse(await readFile(flags.json ?? '', 'utf8'))).run_id).toBe(made.run_id);
     expect(await unarchivedChats()).toBe(0);
     expect(await tokensOfUser('parley-scaletest-1')).toEqual([]);
+  });
+
+  it('is refused before it begins when its report could not be written', async () => {
+    const path = join(directory, 'nowhere', 'report.json');
+    await expect(execute({ ...flags, json: path }, new AbortController().signal)).rejects.toThrow(
+      `--json ${path} cannot be written`,
+    );
+  });
+
+  it('says why a deployment cannot be reached', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const away = execute({ ...flags, url: `http://127.0.0.1:${port}` }, new AbortController().signal);
+    await expect(away).rejects.toThrow(/No load was run: .*ECONNREFUSED/);
   });
 
   it('is refused without a mock, since a real model would answer and be paid', async () => {

@@ -1,8 +1,9 @@
 /** From flags to a report on disk: starts what has to be started, runs, writes, and stops everything, also when told to stop. */
 import { setMaxListeners } from 'node:events';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { access, constants, mkdtemp, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { isNativeError } from 'node:util/types';
 import { describeEnvironment } from './environment';
 import { measureCommits } from './floor/commits';
 import { measureClients } from './floor/stream-clients';
@@ -32,6 +33,7 @@ export async function execute(flags: RunFlags, signal: AbortSignal): Promise<Rep
   // Every chat listens to it.
   setMaxListeners(0, signal);
   const progress = new Progress(process.stderr);
+  await checkOutputs(flags);
   const ownBudget = readBudget(flags.budget ?? BUDGET_FILE);
   const logDirectory = await mkdtemp(join(tmpdir(), 'parley-scaletest-logs-'));
   const plan = planRun(flags, logDirectory);
@@ -101,8 +103,28 @@ async function startDiagnosis(
   );
 }
 
+/** With what is behind it: a failed request tells in its cause alone that nobody listens. */
 function describeFailure(failure: unknown): string {
-  return failure instanceof Error ? failure.message : String(failure);
+  if (!isNativeError(failure)) return String(failure);
+  let text = failure.message;
+  for (let { cause } = failure; isNativeError(cause); cause = cause.cause)
+    if (!text.includes(cause.message)) text += `: ${cause.message}`;
+  return text;
+}
+
+/** Before the run, which may take long. @throws Error naming the flag whose file could not be written */
+async function checkOutputs(flags: RunFlags): Promise<void> {
+  for (const name of ['json', 'html'] as const) {
+    const path = flags[name];
+    if (path === undefined) continue;
+    const isFile = await stat(path).then(
+      (found) => found.isFile(),
+      () => false,
+    );
+    await access(isFile ? path : dirname(resolve(path)), constants.W_OK).catch((error: unknown) => {
+      throw new Error(`--${name} ${path} cannot be written: ${describeFailure(error)}`);
+    });
+  }
 }
 
 async function startTarget(flags: RunFlags, plan: RunPlan): Promise<Target> {

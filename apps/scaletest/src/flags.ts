@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseFaults } from './chaos/faults';
 import { isProfileName, PROFILES, type ProfileName } from './profiles';
 import { ARRIVAL_CHOICES, type RunFlags } from './run-plan';
+import { count, httpUrl, httpUrls, orInvalid, parseServiceUrls, positive, seconds } from './flag-values';
 import { CHAOS_PROFILE, givenOptions, refuseUseless } from './useless-flags';
 import { parseMix } from './scenarios/mix';
 
@@ -60,12 +61,12 @@ function addTargetFlags(command: Command): void {
         'start a system to load (default: cluster, unless --url is given)',
       ).choices(['standalone', 'cluster']),
     )
-    .option('--url <urls>', 'a running deployment; several gateways with commas')
-    .option('--stream-url <urls>', 'where its streams are (default: --url)')
+    .option('--url <urls>', 'a running deployment; several gateways with commas', httpUrls)
+    .option('--stream-url <urls>', 'where its streams are (default: --url)', httpUrls)
     .option('--token <token>', 'of one of its administrators, with --url')
-    .option('--mock-url <url>', 'the llmmock that the deployment can reach, with --url')
+    .option('--mock-url <url>', 'the llmmock that the deployment can reach, with --url', httpUrl)
     .option('--database-url <url>', 'to read pg_stat_statements, with --url')
-    .option('--nats-monitor-url <url>', 'the monitoring port of its NATS, with --url')
+    .option('--nats-monitor-url <url>', 'the monitoring port of its NATS, with --url', httpUrl)
     .option(
       '--service-urls <urls>',
       'where its services show metrics, as gateway=http://…,chat-worker=http://…, with --url; for --diagnose on this machine and with DEBUG_ENDPOINTS',
@@ -144,18 +145,6 @@ export function toRunFlags(raw: Record<string, unknown>): RunFlags {
   return renamed as unknown as RunFlags;
 }
 
-/** `gateway=http://a,chat-worker=http://b`; a name may come several times. @throws Error naming what is no such pair */
-function parseServiceUrls(text: string): Record<string, string[]> {
-  const urls: Record<string, string[]> = {};
-  for (const entry of text.split(',')) {
-    const [, name, url] = /^\s*([a-z-]+)=(https?:\/\/\S+?)\/*\s*$/.exec(entry) ?? [];
-    if (name === undefined || url === undefined)
-      throw new Error(`"${entry}" is no service: give name=http://address`);
-    urls[name] = [...(urls[name] ?? []), url];
-  }
-  return urls;
-}
-
 function profileHelp(): string {
   return Object.entries(PROFILES)
     .map(([name, { what }]) => `${name}: ${what}`)
@@ -166,32 +155,4 @@ function profile(text: string): ProfileName {
   if (!isProfileName(text))
     throw new InvalidArgumentError(`Take one of ${Object.keys(PROFILES).join(', ')}.`);
   return text;
-}
-
-function count(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max)
-      throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
-    return value;
-  };
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Give a number above 0.');
-  return value;
-}
-
-/** Milliseconds from seconds. */
-function seconds(text: string): number {
-  return positive(text) * 1000;
-}
-
-function orInvalid<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
 }

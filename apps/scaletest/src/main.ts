@@ -17,9 +17,21 @@ const say = (text: string): void => void process.stderr.write(text);
 const leave = (code: number): void => process.exit(code);
 
 async function readReport(path: string): Promise<Report> {
-  const parsed = report.safeParse(JSON.parse(await readFile(path, 'utf8')));
-  if (!parsed.success) throw new Error(`${path} is no report of this version: ${parsed.error.message}`);
-  return parsed.data;
+  const text = await readFile(path, 'utf8');
+  const parsed = report.safeParse(orNothing(text));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where =
+    issue === undefined || issue.path.length === 0 ? '' : ` (${issue.path.join('.')}: ${issue.message})`;
+  throw new Error(`${path} is no report that --json wrote${where}`);
+}
+
+function orNothing(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 async function trace({ out, gateways, workers, relays }: TraceFlags): Promise<void> {

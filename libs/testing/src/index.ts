@@ -1,5 +1,6 @@
 export { eventually, type EventuallyOptions } from './eventually';
 export { FakeClock, type Sleeper } from './fake-clock';
+export { selfSigned, type Certificate } from './self-signed';
 export { Standstill } from './standstill';
 export {
   createTestDatabase,

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { PushTransport, type PushTransportOptions } from '../push/push-transport';
 import { PushService } from '../testing/push-service';
-import { selfSigned } from '../testing/self-signed';
+import { selfSigned } from '@parley/testing';
 import { isPublicAddress } from './address-rules';
 import { checkSubscription } from './endpoint-rules';
 import type { ResolveAll } from './guarded-lookup';

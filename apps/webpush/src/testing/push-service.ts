@@ -13,7 +13,7 @@ import { createServer as createHttps } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { assertVapid, decrypt, type Receiver } from './decrypt';
-import type { Certificate } from './self-signed';
+import type { Certificate } from '@parley/testing';
 
 export interface ReceivedPush {
   readonly browser: Browser;
