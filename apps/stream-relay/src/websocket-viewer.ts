@@ -27,6 +27,9 @@ export class WebSocketViewer implements Viewer {
   private waiters: (() => void)[] = [];
   private isClosing = false;
   private showedLife = true;
+  private sentBytes = 0;
+  /** At the last heartbeat: what still waited, and what the system had taken. */
+  private before = { waitingBytes: 0, takenBytes: 0 };
 
   constructor(
     private readonly socket: WebSocket,
@@ -54,6 +57,7 @@ export class WebSocketViewer implements Viewer {
     counts.eventsSent += outgoing.count;
     for (const frame of frames) {
       counts.bytesSent += frame.length;
+      this.sentBytes += frame.length;
       this.socket.send(frame, { binary: false }, this.onWritten);
     }
   }
@@ -65,7 +69,8 @@ export class WebSocketViewer implements Viewer {
 
   heartbeat(): void {
     if (this.isClosed) return;
-    if (!this.showedLife) {
+    const readsOn = this.readsOn();
+    if (!this.showedLife && !readsOn) {
       this.options.counts.deadViewersDropped += 1;
       this.destroy();
       return;
@@ -92,6 +97,15 @@ export class WebSocketViewer implements Viewer {
 
   onClosed(listener: () => void): void {
     this.ending.on(listener);
+  }
+
+  /** A pong comes only when all that was sent before it is read. Until then a slow peer shows life by what the system could send on to it. */
+  private readsOn(): boolean {
+    const waitingBytes = this.socket.bufferedAmount;
+    const takenBytes = this.sentBytes - waitingBytes;
+    const { before } = this;
+    this.before = { waitingBytes, takenBytes };
+    return before.waitingBytes > 0 && takenBytes > before.takenBytes;
   }
 
   private readonly onWritten = (): void => {
