@@ -66,9 +66,15 @@ export const BUILT_IN_TOOL_NAMES: ReadonlySet<string> = new Set([
   'list_subagent_models',
 ]);
 
+/** Providers refuse every request that offers a tool under another name. */
+export const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+
 /** A tool that the client runs. */
 export const dynamicTool = z.object({
-  name: plainText().trim().min(1, 'must not be empty'),
+  name: plainText()
+    .trim()
+    .min(1, 'must not be empty')
+    .regex(TOOL_NAME, 'must have 1 to 64 letters, digits, "_" or "-": model providers take no other names'),
   description: plainText().default(''),
   input_schema: z
     .record(z.string(), z.unknown(), 'must be a JSON schema object')

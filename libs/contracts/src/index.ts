@@ -108,6 +108,7 @@ export {
   inputPart,
   labels,
   BUILT_IN_TOOL_NAMES,
+  TOOL_NAME,
   dynamicTool,
   createChatRequest,
   BUSY_BEHAVIORS,

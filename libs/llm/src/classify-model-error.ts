@@ -39,10 +39,20 @@ const CONTINUITY_WORDS =
 const SEAL_WORDS =
   /invalid_encrypted_content|encrypted[ _]content\b.{0,4000}could not be (verified|decrypted)|invalid `?(signature|data)`? in `?(redacted_)?thinking`? block|thinking.? (or `?redacted_thinking`? )?blocks? in the latest assistant message cannot be modified|item (with id )?'[a-z]+_\w+' (not found|of type '\w+' was provided without its required)/s;
 
-/** Whether the request failed for a seal alone, so that the same request without seals may be taken. */
-export function isSealRefused(error: unknown): boolean {
+/** Calls that another model made, without what this one seals its own with. */
+const MISSING_SEAL_WORDS =
+  /reasoning_content\b.{0,80}must be passed back|missing [`'"]?reasoning_content|missing a [`'"]?thought_signature/s;
+
+/** Fields in which servers tell reasoning, and which other servers refuse to get back. */
+const UNKNOWN_SEAL_WORDS =
+  /\b(reasoning(_content|_details)?|extra_content)[`'"]?(:| is| are) (unsupported|extra inputs|not (supported|allowed|permitted))|(unknown|unrecognized|extra|unexpected|unsupported)\b.{0,80}\b(reasoning_content|reasoning_details|extra_content)\b/;
+
+/** Whether a request failed only for a seal that it has and should not, or lacks and should have. */
+export function refusedSeal(error: unknown): 'invalid' | 'missing' | undefined {
   const { status, text } = readErrorSignals(error);
-  return (status === 400 || status === 404) && SEAL_WORDS.test(text);
+  if (status !== 400 && status !== 404 && status !== 422) return undefined;
+  if (MISSING_SEAL_WORDS.test(text)) return 'missing';
+  return SEAL_WORDS.test(text) || UNKNOWN_SEAL_WORDS.test(text) ? 'invalid' : undefined;
 }
 
 const looksLikeConfig = ({ text }: ErrorSignals) => CONFIG_WORDS.test(text);

@@ -14,7 +14,8 @@ import { chatRequest } from './adapters/openai-chat/request';
 import { ResponsesDecoder } from './adapters/openai-responses/decoder';
 import { responsesRequest } from './adapters/openai-responses/request';
 import { openAiSdk } from './adapters/openai-sdk';
-import { isSealRefused } from './classify-model-error';
+import { refusedSeal } from './classify-model-error';
+import { withoutToolUse } from './compaction/prompt-size';
 import type { ModelClient, ModelRequest } from './model-client';
 import { withoutSeals } from './prompt/without-seals';
 import type { ProviderConnections } from './transport/provider-connections';
@@ -76,7 +77,7 @@ function createApi(connection: ModelConnection, runtime: ModelRuntime): Api {
       return {
         send: (request, signal) =>
           sdk.chat.completions.create(chatRequest(request, connection), { signal }).asResponse(),
-        decoder: () => new ChatDecoder(),
+        decoder: () => new ChatDecoder(connection),
       };
     }
     case 'messages': {
@@ -100,14 +101,22 @@ function createApi(connection: ModelConnection, runtime: ModelRuntime): Api {
 
 /**
  * Providers come to refuse what they have sealed themselves (another key or account behind the same address, keys changed, an item that
- * they forgot), and would refuse every later request of the chat for it. Then the model is asked without it, once, in the same attempt.
+ * they forgot), and some refuse calls that another model made without the seals that theirs have. They would refuse every later request
+ * of the chat for it. Then the model is asked without, once, in the same attempt.
  */
 async function sendSealed(api: Api, request: ModelRequest, signal: AbortSignal): Promise<Response> {
   try {
     return await api.send(request, signal);
   } catch (error) {
-    if (!isSealRefused(error) || !hasSeals(request)) throw error;
-    return api.send(withoutSeals(request), signal);
+    switch (refusedSeal(error)) {
+      case 'invalid':
+        if (!hasSeals(request)) throw error;
+        return api.send(withoutSeals(request), signal);
+      case 'missing':
+        return api.send({ ...request, messages: withoutToolUse(request.messages) }, signal);
+      case undefined:
+        throw error;
+    }
   }
 }
 

@@ -1,13 +1,15 @@
 /** The tools that a step offers to the model, and the calls of its answer that wait for a result. */
 import type { ChatHead } from '@parley/chat-state';
-import type { MessagePart, OpenCall } from '@parley/contracts';
+import { type MessagePart, type OpenCall, TOOL_NAME } from '@parley/contracts';
 import type { ToolDefinition } from '@parley/llm';
 import type { ToolRegistry } from './tool-registry';
 
-/** Local tools first; a dynamic tool never hides one of them. */
+/** Local tools first; a dynamic tool never hides one of them. Chats of before may have tools under names that no provider takes. */
 export function offeredTools(registry: ToolRegistry, chat: ChatHead): ToolDefinition[] {
   const local = registry.toolsOf(chat).map((tool) => tool.definition);
-  const dynamic = chat.dynamicTools.filter((tool) => registry.find(chat, tool.name) === undefined);
+  const dynamic = chat.dynamicTools.filter(
+    ({ name }) => TOOL_NAME.test(name) && registry.find(chat, name) === undefined,
+  );
   return [
     ...local,
     ...dynamic.map((tool) => ({

@@ -71,6 +71,8 @@ describe('creating a chat', () => {
     ['reasoning_effort', { reasoning_effort: 'huge' }],
     ['unsafe_dynamic_tools[1].name', { unsafe_dynamic_tools: [{ name: 'a' }, { name: 'a' }] }],
     ['unsafe_dynamic_tools[0].name', { unsafe_dynamic_tools: [{ name: ' spawn_agent' }] }],
+    ['unsafe_dynamic_tools[0].name', { unsafe_dynamic_tools: [{ name: 'look up' }] }],
+    ['unsafe_dynamic_tools[0].name', { unsafe_dynamic_tools: [{ name: 'x'.repeat(65) }] }],
     ['system_prompt', { system_prompt: 'x'.repeat(10_001) }],
     ['client_type', { client_type: 'fax' }],
     ['labels.a b', { labels: { 'a b': 'x' } }],

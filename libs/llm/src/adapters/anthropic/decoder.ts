@@ -10,7 +10,7 @@ import { MalformedEventError, ReportedError } from '../../provider-errors';
 import type { ServerSentEvent } from '../../transport/sse-splitter';
 import type { Emit, StreamDecoder } from '../../transport/stream-parts';
 import { countAt, messageUsage } from '../usage';
-import { type SealMaker, sealedBy } from './seals';
+import { type SealMaker, sealedBy } from '../seals';
 import { searchResultPart } from './search-result';
 import { WEB_SEARCH } from './tools';
 
@@ -140,13 +140,13 @@ export class MessagesDecoder implements StreamDecoder {
         return emit({
           type: 'reasoning-end',
           ...(block.signature !== '' && {
-            providerMetadata: sealedBy(this.maker, { signature: block.signature }),
+            providerMetadata: sealedBy('anthropic', this.maker, { signature: block.signature }),
           }),
         });
       case 'redacted':
         return emit({
           type: 'reasoning-end',
-          providerMetadata: sealedBy(this.maker, { redacted_data: block.data }),
+          providerMetadata: sealedBy('anthropic', this.maker, { redacted_data: block.data }),
         });
       case 'tool': {
         const { toolCallId, toolName, args, isProviderExecuted } = block;
@@ -155,7 +155,10 @@ export class MessagesDecoder implements StreamDecoder {
           toolCallId,
           toolName,
           args: args.length === 0 ? '{}' : args.join(''),
-          ...(isProviderExecuted && { isProviderExecuted, providerMetadata: sealedBy(this.maker) }),
+          ...(isProviderExecuted && {
+            isProviderExecuted,
+            providerMetadata: sealedBy('anthropic', this.maker),
+          }),
         });
       }
       case undefined:

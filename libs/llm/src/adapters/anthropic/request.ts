@@ -19,7 +19,7 @@ import type {
   PromptToolResult,
 } from '../../model-client';
 import { takesResponseFormat } from './model-families';
-import { ownSeal, type SealMaker } from './seals';
+import { ownSeal, type SealMaker } from '../seals';
 import { maxTokensOf, thinkingOf } from './thinking';
 import { searchCall, searchResult, toTools, webSearchOf } from './tools';
 
@@ -145,7 +145,7 @@ function toThinking(
   { text, providerMetadata }: PromptReasoning,
   asker: SealMaker,
 ): Anthropic.ContentBlockParam[] {
-  const own = ownSeal(providerMetadata, asker);
+  const own = ownSeal('anthropic', asker, providerMetadata);
   const redacted = stringAt(own, 'redacted_data');
   if (redacted !== undefined) return [{ type: 'redacted_thinking', data: redacted }];
   const signature = stringAt(own, 'signature');

@@ -1,6 +1,6 @@
 import { isJsonObject, stringAt, valueAt } from '../../json';
 import type { ModelStreamPart } from '../../model-client';
-import { type SealMaker, sealedBy } from './seals';
+import { type SealMaker, sealedBy } from '../seals';
 import { WEB_SEARCH } from './tools';
 
 /** A block with what a web search found: people see the pages, the API wants its encrypted contents back. */
@@ -19,6 +19,6 @@ export function searchResultPart(
       ? pages.map(({ url, title, page_age }) => ({ url, title, page_age: page_age ?? null }))
       : { error: stringAt(content, 'error_code') ?? 'unavailable' },
     isError: !isFound,
-    providerMetadata: sealedBy(maker, { web_search_content: content ?? [] }),
+    providerMetadata: sealedBy('anthropic', maker, { web_search_content: content ?? [] }),
   };
 }

@@ -6,7 +6,8 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type { AnthropicOptions } from '@parley/contracts';
 import type { JsonObject } from '../../json';
 import type { ModelRequest, PromptProviderCall, PromptProviderResult } from '../../model-client';
-import { ownSeal, type SealMaker } from './seals';
+import { schemaForPrompt } from '../../prompt/tool-schema';
+import { ownSeal, type SealMaker } from '../seals';
 
 type Tool = Anthropic.ToolUnion;
 
@@ -39,7 +40,7 @@ export function toTools(
 function toTool({ name, description, inputSchema, anthropic }: ModelRequest['tools'][number]): Tool {
   // Types that this SDK does not know yet pass through.
   if (anthropic !== undefined) return { ...anthropic.options, type: anthropic.type, name } as Tool;
-  return { name, description, input_schema: { ...inputSchema, type: 'object' } };
+  return { name, description, input_schema: schemaForPrompt(inputSchema) };
 }
 
 /** The betas that the tools of a request need, for its header. */
@@ -76,5 +77,5 @@ function sealOfSearch(
   asker: SealMaker,
 ): JsonObject | undefined {
   if (toolName !== WEB_SEARCH || !SEARCH_ID.test(toolCallId)) return undefined;
-  return ownSeal(providerMetadata, asker);
+  return ownSeal('anthropic', asker, providerMetadata);
 }

@@ -2,29 +2,40 @@
  * The chunks of one Chat Completions answer as parts. What an answer consists of ends without notice here: reasoning ends where
  * something else begins, calls are whole when the finish reason comes, usage follows that. So the finish is emitted at `[DONE]`, or where
  * the body ends if a server leaves that out.
+ *
+ * Servers other than OpenAI's tell reasoning, under names of their own, and some refuse a call that comes back without what belonged to it:
+ * its reasoning (DeepSeek, Moonshot), signed details of it (OpenRouter), a signature of the call (Google). All that is kept as a seal.
  */
 import type { MessageUsage } from '@parley/contracts';
 import { isJsonObject, parseJson, stringAt, valueAt } from '../../json';
-import type { FinishReason } from '../../model-client';
+import type { FinishReason, ProviderMetadata } from '../../model-client';
 import { MalformedEventError, ReportedError } from '../../provider-errors';
 import type { ServerSentEvent } from '../../transport/sse-splitter';
 import type { Emit, StreamDecoder } from '../../transport/stream-parts';
+import { type SealMaker, sealedBy } from '../seals';
 import { countAt, openAiUsage } from '../usage';
+import { REASONING_FIELDS, ReasoningDetails } from './reasoning';
 
 interface OpenCall {
   readonly toolCallId: string;
   readonly toolName: string;
   readonly args: string[];
+  /** What else the server has said of the call. */
+  extra: unknown;
 }
 
 export class ChatDecoder implements StreamDecoder {
   isFinished = false;
   private open: 'none' | 'reasoning' | 'text' = 'none';
+  private reasoningField: string = REASONING_FIELDS[0];
+  private readonly details = new ReasoningDetails();
   private isRefused = false;
   private readonly calls = new Map<number, OpenCall>();
   private responseId: string | undefined;
   private reason: FinishReason | undefined;
   private usage: MessageUsage | undefined;
+
+  constructor(private readonly maker: SealMaker) {}
 
   decode({ data }: ServerSentEvent, emit: Emit): void {
     if (data === '[DONE]') {
@@ -47,8 +58,8 @@ export class ChatDecoder implements StreamDecoder {
     if (this.isFinished) return true;
     if (this.reason === undefined) return false;
     this.close(emit);
-    for (const { toolCallId, toolName, args } of this.calls.values()) {
-      emit({ type: 'tool-call', toolCallId, toolName, args: args.join('') });
+    for (const { toolCallId, toolName, args, extra } of this.calls.values()) {
+      emit({ type: 'tool-call', toolCallId, toolName, args: args.join(''), ...this.sealOfCall(extra) });
     }
     if (this.usage !== undefined) emit({ type: 'usage', usage: this.usage });
     const { reason, responseId } = this;
@@ -58,14 +69,16 @@ export class ChatDecoder implements StreamDecoder {
   }
 
   private delta(delta: unknown, emit: Emit): void {
-    const reasoning = stringAt(delta, 'reasoning_content') ?? stringAt(delta, 'reasoning') ?? '';
-    if (reasoning !== '') {
+    this.details.add(valueAt(delta, 'reasoning_details'));
+    const field = REASONING_FIELDS.find((name) => (stringAt(delta, name) ?? '') !== '');
+    if (field !== undefined) {
+      this.reasoningField = field;
       if (this.open !== 'reasoning') {
         this.close(emit);
         this.open = 'reasoning';
         emit({ type: 'reasoning-start' });
       }
-      emit({ type: 'reasoning-delta', text: reasoning });
+      emit({ type: 'reasoning-delta', text: stringAt(delta, field) ?? '' });
     }
     const refusal = stringAt(delta, 'refusal');
     // Some servers send an empty one with every answer.
@@ -93,10 +106,12 @@ export class ChatDecoder implements StreamDecoder {
         toolCallId: this.uniqueId(stringAt(call, 'id') ?? '', index),
         toolName: stringAt(details, 'name') ?? '',
         args: [],
+        extra: undefined,
       };
       this.calls.set(index, open);
       emit({ type: 'tool-call-start', toolCallId: open.toolCallId, toolName: open.toolName });
     }
+    open.extra = valueAt(call, 'extra_content') ?? open.extra;
     const argsDelta = stringAt(details, 'arguments') ?? '';
     if (argsDelta === '') return;
     open.args.push(argsDelta);
@@ -110,8 +125,22 @@ export class ChatDecoder implements StreamDecoder {
     return isTaken ? `${id}_${index}` : id;
   }
 
+  /** The details of an answer's reasoning go with its first call: without a call nobody asks for them. */
+  private sealOfCall(extra: unknown): { providerMetadata?: ProviderMetadata } {
+    const details = this.details.take();
+    if (extra === undefined && details.length === 0) return {};
+    const seal = {
+      ...(extra !== undefined && { extra_content: extra }),
+      ...(details.length > 0 && { reasoning_details: details }),
+    };
+    return { providerMetadata: sealedBy('chat', this.maker, seal) };
+  }
+
   private close(emit: Emit): void {
-    if (this.open === 'reasoning') emit({ type: 'reasoning-end' });
+    if (this.open === 'reasoning') {
+      const seal = { reasoning_field: this.reasoningField };
+      emit({ type: 'reasoning-end', providerMetadata: sealedBy('chat', this.maker, seal) });
+    }
     if (this.open === 'text') emit({ type: 'text-end' });
     this.open = 'none';
   }

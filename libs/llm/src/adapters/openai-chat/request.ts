@@ -1,6 +1,6 @@
 /**
  * A prompt as messages of the Chat Completions API, for OpenAI and for the many servers that speak its protocol. Fields that only
- * OpenAI itself knows go only there. Reasoning is not sent back: the API has no place for it, and some servers refuse it.
+ * OpenAI itself knows go only there. Reasoning goes back to servers that told it, since some refuse a call without; OpenAI's never do.
  */
 import type OpenAI from 'openai';
 import type {
@@ -8,11 +8,15 @@ import type {
   PromptAssistantPart,
   PromptFile,
   PromptMessage,
+  PromptToolCall,
   PromptToolResult,
   PromptUserPart,
 } from '../../model-client';
+import { schemaForPrompt } from '../../prompt/tool-schema';
 import type { ModelConnection } from '../model-connection';
+import { ownSeal, type SealMaker } from '../seals';
 import { chatOptions } from './options';
+import { reasoningFields } from './reasoning';
 
 type Body = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
@@ -23,7 +27,7 @@ export function chatRequest(request: ModelRequest, connection: ModelConnection):
   const isOpenAi = connection.type === 'openai' || connection.type === 'azure';
   return {
     model: connection.modelName,
-    messages: request.messages.flatMap(toMessages),
+    messages: request.messages.flatMap((message) => toMessages(message, connection)),
     stream: true,
     stream_options: { include_usage: true, ...(isOpenAi && { include_obfuscation: false }) },
     ...(tools.length > 0 && { tools: tools.map(toTool) }),
@@ -51,18 +55,22 @@ export function chatRequest(request: ModelRequest, connection: ModelConnection):
 function toTool(tool: ModelRequest['tools'][number]): OpenAI.Chat.ChatCompletionTool {
   return {
     type: 'function',
-    function: { name: tool.name, description: tool.description, parameters: { ...tool.inputSchema } },
+    function: {
+      name: tool.name,
+      description: tool.description,
+      parameters: schemaForPrompt(tool.inputSchema),
+    },
   };
 }
 
-function toMessages(message: PromptMessage): Message[] {
+function toMessages(message: PromptMessage, asker: SealMaker): Message[] {
   switch (message.role) {
     case 'system':
       return [{ role: 'system', content: message.text }];
     case 'user':
       return [{ role: 'user', content: toUserContent(message.parts) }];
     case 'assistant':
-      return assistantMessage(message.parts);
+      return assistantMessage(message.parts, asker);
     case 'tool':
       return toolMessages(message.results);
   }
@@ -83,7 +91,7 @@ function toFileContent(file: PromptFile): Content {
     : { type: 'file', file: { filename: file.name ?? 'file.pdf', file_data: url } };
 }
 
-function assistantMessage(parts: readonly PromptAssistantPart[]): Message[] {
+function assistantMessage(parts: readonly PromptAssistantPart[], asker: SealMaker): Message[] {
   const text = parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
   const calls = parts.flatMap((part) =>
     part.type === 'tool-call'
@@ -92,14 +100,26 @@ function assistantMessage(parts: readonly PromptAssistantPart[]): Message[] {
             id: part.toolCallId,
             type: 'function' as const,
             function: { name: part.toolName, arguments: JSON.stringify(part.args) },
+            ...extraOf(part, asker),
           },
         ]
       : [],
   );
   if (text === '' && calls.length === 0) return [];
   return [
-    { role: 'assistant', content: text === '' ? null : text, ...(calls.length > 0 && { tool_calls: calls }) },
+    {
+      role: 'assistant',
+      content: text === '' ? null : text,
+      ...(calls.length > 0 && { tool_calls: calls }),
+      ...reasoningFields(parts, asker),
+    },
   ];
+}
+
+/** What the server that made a call has said of it beyond the protocol. */
+function extraOf({ providerMetadata }: PromptToolCall, asker: SealMaker): object {
+  const extra = ownSeal('chat', asker, providerMetadata)?.['extra_content'];
+  return extra === undefined ? {} : { extra_content: extra };
 }
 
 /** Tool messages carry text only, so media of the results follow together as a message of the user's. */

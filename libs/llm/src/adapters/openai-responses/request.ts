@@ -11,6 +11,7 @@ import type {
   PromptToolResult,
   PromptUserPart,
 } from '../../model-client';
+import { schemaForPrompt } from '../../prompt/tool-schema';
 import type { ModelConnection } from '../model-connection';
 import { AssistantItems } from './assistant-items';
 import { responsesOptions } from './options';
@@ -74,7 +75,7 @@ function toTool(tool: ModelRequest['tools'][number]): OpenAI.Responses.Tool {
     type: 'function',
     name: tool.name,
     description: tool.description,
-    parameters: { ...tool.inputSchema },
+    parameters: schemaForPrompt(tool.inputSchema),
     strict: false,
   };
 }
