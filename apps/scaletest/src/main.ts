@@ -7,7 +7,7 @@ import { execute } from './execute';
 import { buildCommand, type TraceFlags } from './flags';
 import { compareText } from './report/compare';
 import { report, type Report } from './report/schema';
-import { stopSignal } from './stop-signal';
+import { BrokenToolError, stopSignal } from './stop-signal';
 import { traceOneTurn } from './trace/trace-one-turn';
 import { traceText } from './trace/turn-trace';
 
@@ -46,7 +46,13 @@ async function main(): Promise<void> {
     run: async (flags) => {
       // Where little is going on, V8 collects what it otherwise would not: some 200 ms that fell into a load of fifty turns.
       setFlagsFromString('--no-memory-reducer');
-      const { verdict } = await execute(flags, stopSignal(process, { say, leave }));
+      const signal = stopSignal(process, { say, leave });
+      const { verdict } = await execute(flags, signal).catch((error: unknown) => {
+        if (!signal.aborted || signal.reason instanceof BrokenToolError) throw error;
+        // Stopped before there was anything to report.
+        say(`${error instanceof Error ? error.message : String(error)}\n`);
+        return { verdict: 'aborted' as const };
+      });
       process.exitCode = EXIT_CODES[verdict];
     },
     trace,

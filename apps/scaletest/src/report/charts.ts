@@ -9,7 +9,7 @@ const WIDTH = 720;
 const HEIGHT = 220;
 const LEFT = 56;
 const BOTTOM = 28;
-const TOP = 22;
+const TOP = 30;
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -48,7 +48,7 @@ export function lineChart(
   ]);
 }
 
-/** One bar a value, with its name and number. */
+/** One bar a value, with its name and number; said to be none where there is none. */
 export function barChart(title: string, values: Readonly<Record<string, number>>, unit: string): string {
   const entries = Object.entries(values).filter(([, value]) => value > 0);
   const max = Math.max(1e-9, ...entries.map(([, value]) => value));
@@ -62,6 +62,7 @@ export function barChart(title: string, values: Readonly<Record<string, number>>
       `<text x="${(146 + width).toFixed(1)}" y="${y + 13}">${value} ${escapeHtml(unit)}</text>`
     );
   });
+  if (rows.length === 0) rows.push(`<text x="8" y="${TOP - 12}">none</text>`);
   return figure(title, rows, TOP + entries.length * rowHeight + 8);
 }
 

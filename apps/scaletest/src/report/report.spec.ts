@@ -80,6 +80,9 @@ describe('the report', () => {
     expect(html).not.toMatch(/<script|<link|src=|https?:\/\//);
     expect(html.match(/<svg/g)?.length).toBeGreaterThanOrEqual(4);
     expect(html).not.toContain('<b>');
+    const ofFindings = (page: string): string => page.slice(page.indexOf('Oracle findings'));
+    expect(ofFindings(html)).not.toContain('>none<');
+    expect(ofFindings(htmlReport(sampleReport()))).toContain('>none<');
   });
 });
 
