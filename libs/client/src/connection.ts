@@ -63,10 +63,8 @@ async function* overSse(
   if (signal?.aborted) return;
   let retryMs: number | undefined;
   try {
-    const response = await client.open(path, {
-      headers: { Accept: 'text/event-stream' },
-      signal: abort.signal,
-    });
+    const opened = client.open(path, { headers: { Accept: 'text/event-stream' }, signal: abort.signal });
+    const response = await unlessSilent(silenceMs, opened);
     onOpen?.();
     const received: Received[] = [];
     const parser = createParser({

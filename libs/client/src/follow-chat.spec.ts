@@ -345,6 +345,16 @@ describe('followChat', () => {
     expect(await preview).toBe('a');
   });
 
+  it('takes a server that never answers for a dead one', async () => {
+    answers.push(() => undefined, stream([['2.0.0', status('waiting')]], 'stay'));
+    moveTimersByHand();
+    const preview = followUntilWaiting({ silenceMs: 20 });
+    await eventually(() => asked.length === 1);
+    jest.advanceTimersByTime(20);
+    await passDelays(() => asked.length === 2);
+    expect(await preview).toBe('');
+  });
+
   it('throws what asking again cannot mend', async () => {
     answers.push(refuse(404));
     await expect(followUntilWaiting()).rejects.toThrow(ApiError);
