@@ -140,7 +140,9 @@ describe('a worker', () => {
       around: (name, run) => (isAway && name === 'renew_lease' ? Promise.reject(connectionError()) : run()),
     });
     const { worker } = member;
-    const chatId = await harness.createChat({ ...slow('fenced'), chunk_ms: 500 });
+    // Asked for the first time it never ends.
+    const fault = { kind: 'stall', after_chunks: 3, first_attempts: 1 } as const;
+    const chatId = await harness.createChat({ ...slow('fenced'), fault });
     await eventually(async () => expect(await requests('fenced')).toBe(1));
     const before = worker.workerId;
     isAway = true;
@@ -164,6 +166,11 @@ describe('a worker', () => {
     expect(worker.workerId).not.toBe(before);
     expect(await harness.head(chatId)).toMatchObject({ status: 'running', workerId: before });
     expect(await answers(chatId)).toEqual([]);
+    // Else a worker of a later test would take it over as soon as the old lease has run out.
+    await harness.store.database.query(endLease, [before]);
+    await worker.sweep();
+    await harness.until(chatId, 'waiting');
+    expect(await answers(chatId)).toEqual(['token '.repeat(30)]);
   });
 
   it('goes on when the answer that renews its lease was only read too late', async () => {
